@@ -169,7 +169,7 @@ class ChecksumError(ModelError):
     exit_code = 34
     http_status = 502
     default_hint = (
-        "The download was discarded. Run the command again; if it repeats, the source has changed or is not safe."
+        "The download was discarded. Run the command again; if it repeats, do not trust the source."
     )
 
 

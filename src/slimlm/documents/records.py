@@ -88,7 +88,7 @@ class WordBoxes:
 
 
 @dataclass(frozen=True, slots=True)
-class Warning_:
+class Notice:
     """Something about the document that the person should know (pages without text, hidden text left out...)."""
 
     code: str
@@ -108,7 +108,7 @@ class Document:
     blocks: tuple[Block, ...]
     sections: tuple[Section, ...]
     words: WordBoxes = field(default_factory=WordBoxes)
-    warnings: tuple[Warning_, ...] = ()
+    notices: tuple[Notice, ...] = ()
     n_bytes: int = 0
 
     def page_at(self, offset: int) -> Page:
