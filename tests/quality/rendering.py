@@ -462,10 +462,11 @@ def render_scan(source: Source) -> bytes:
 
 
 def render_png(source: Source) -> bytes:
-    """The first page as one image, with few grey levels to keep the file small."""
-    image = next(_page_images(source)).filter(ImageFilter.GaussianBlur(0.5)).quantize(12)
+    """The first page as one image, in evenly spaced grey levels to keep the file small."""
+    image = next(_page_images(source)).filter(ImageFilter.GaussianBlur(0.5))
+    levels = np.clip((np.asarray(image).astype(np.int32) + 14) // 28 * 28, 0, 252).astype(np.uint8)
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", optimize=True)
+    Image.fromarray(levels).quantize(16).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 
