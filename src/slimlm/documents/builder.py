@@ -1,0 +1,215 @@
+"""Readers put blocks in, one Document comes out: this file alone joins text and counts offsets.
+
+Readers hand over clean text per block (no running headers, hyphenation already joined); they never see offsets. Blocks
+are separated by an empty line, table rows and list items by a line break.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from slimlm.documents.records import Block, BlockKind, Document, Notice, Page, PageKind, Section, TextSource, WordBoxes
+from slimlm.errors import DocumentTooLargeError, NoTextError
+from slimlm.settings import DocumentSettings
+
+_TIGHT = {"table_row", "list_item"}  # kinds that follow one of their own kind on the next line
+# Characters that no reader may let through: controls, lone surrogates, non-characters. Offsets must mean the same in
+# every consumer (JSON, SQLite, a browser), so they are replaced one for one by a space.
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f\x85\ud800-\udfff\ufeff\ufffe\uffff\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedWord:
+    """A word of a block's text (``text[start:end]``) and its rectangle on ``page``, in points from the top left."""
+
+    start: int
+    end: int
+    page: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+class DocumentBuilder:
+    """Collects pages and blocks in reading order. Raises ``DocumentTooLargeError`` past the limits."""
+
+    def __init__(self, limits: DocumentSettings) -> None:
+        self._limits = limits
+        self._parts: list[str] = []
+        self._length = 0
+        self._pages: list[Page] = []
+        self._blocks: list[Block] = []
+        self._notices: list[Notice] = []
+        self._words = WordBoxes()
+
+    @property
+    def n_pages(self) -> int:
+        return len(self._pages)
+
+    @property
+    def n_chars(self) -> int:
+        return self._length
+
+    def start_page(
+        self, kind: PageKind, label: str, width: float = 0.0, height: float = 0.0, text_source: TextSource = "text"
+    ) -> int:
+        """Begin the next page; returns its number (1-based)."""
+        if len(self._pages) >= self._limits.max_pages:
+            raise DocumentTooLargeError(f"The document has more than {self._limits.max_pages:,} pages.")
+        self._close_page()
+        number = len(self._pages) + 1
+        self._pages.append(Page(number, kind, label, self._length, self._length, width, height, text_source))
+        return number
+
+    def mark_page(self, text_source: TextSource) -> None:
+        """Correct where the current page's text came from."""
+        self._pages[-1] = replace(self._pages[-1], text_source=text_source)
+
+    def add(self, kind: BlockKind, text: str, level: int = 0, words: Sequence[PlacedWord] = ()) -> None:
+        """Append one block to the current page. Text that is only white space is ignored.
+
+        ``words`` refer to ``text`` as given; leading and trailing white space is cut with their offsets kept right.
+        """
+        if not text.strip():
+            return
+        if not self._pages:
+            self.start_page("part", "")
+        lead = len(text) - len(text.lstrip())
+        clean = _UNSAFE.sub(" ", text).strip()
+        self._separate(kind)
+        start = self._length
+        self._append(clean)
+        self._blocks.append(Block(kind, start, self._length, len(self._pages), level))
+        for word in words:
+            self._place(word, start - lead, start, self._length)
+
+    def extend(self, text: str, words: Sequence[PlacedWord] = (), joiner: str = " ") -> None:
+        """Continue the last block on the current page (a paragraph that runs over a page or column break).
+
+        With ``joiner=""`` and a trailing hyphen already cut by the reader, a broken word is joined; see ``trim_tail``.
+        """
+        if not self._blocks or not text.strip():
+            return
+        lead = len(text) - len(text.lstrip())
+        clean = _UNSAFE.sub(" ", text).strip()
+        block = self._blocks[-1]
+        if block.end != self._length:
+            raise AssertionError("only the last block can be extended")
+        page = self._pages[-1]
+        if page.start == page.end == self._length:  # the page begins inside the block, not in the separator
+            self._pages[-1] = replace(page, start=self._length)
+        self._append(joiner)
+        base = self._length
+        self._append(clean)
+        self._blocks[-1] = replace(block, end=self._length)
+        for word in words:
+            self._place(word, base - lead, base, self._length)
+
+    def trim_tail(self, n_chars: int) -> None:
+        """Cut the last ``n_chars`` of the last block (a hyphen at a page's end) before ``extend(joiner="")``."""
+        block = self._blocks[-1]
+        text = "".join(self._parts)[: self._length - n_chars] if n_chars else None
+        if text is None:
+            return
+        self._parts, self._length = [text], len(text)
+        self._blocks[-1] = replace(block, end=self._length)
+        while len(self._words) and self._words.end[-1] > self._length:
+            if self._words.start[-1] >= self._length:
+                self._drop_last_word()
+            else:
+                self._words.end[-1] = self._length
+        if self._pages[-1].start > self._length:
+            self._pages[-1] = replace(self._pages[-1], start=self._length, end=self._length)
+
+    @property
+    def last_block(self) -> tuple[BlockKind, str] | None:
+        """Kind and text of the last block, for readers that decide whether a paragraph goes on."""
+        if not self._blocks:
+            return None
+        block = self._blocks[-1]
+        tail = ""
+        for part in reversed(self._parts):
+            tail = part + tail
+            if len(tail) >= block.end - block.start:
+                break
+        return block.kind, tail[-(block.end - block.start) :]
+
+    def notice(self, code: str, message: str) -> None:
+        """Tell the person something about the document; the same code is reported once."""
+        if all(existing.code != code for existing in self._notices):
+            self._notices.append(Notice(code, message))
+
+    def finish(self, *, digest: str, name: str, kind: str, title: str, n_bytes: int) -> Document:
+        """Raises ``NoTextError`` when there is no text at all."""
+        self._close_page()
+        text = "".join(self._parts)
+        if not text.strip():
+            raise NoTextError(f"{name} holds no text that can be read.")
+        headings = [b for b in self._blocks if b.kind in ("title", "heading")]
+        sections = tuple(_sections(text, headings))
+        fallback = text[headings[0].start : headings[0].end] if headings else ""
+        shown = _UNSAFE.sub(" ", title).strip() or fallback or name
+        return Document(
+            id=digest,
+            name=name,
+            format=kind,
+            title=" ".join(shown.split())[:300],
+            text=text,
+            pages=tuple(self._pages),
+            blocks=tuple(self._blocks),
+            sections=sections,
+            words=self._words,
+            notices=tuple(self._notices),
+            n_bytes=n_bytes,
+        )
+
+    def _close_page(self) -> None:
+        if self._pages:
+            self._pages[-1] = replace(self._pages[-1], end=self._length)
+
+    def _separate(self, kind: BlockKind) -> None:
+        if not self._blocks:
+            return
+        tight = kind in _TIGHT and self._blocks[-1].kind == kind
+        self._append("\n" if tight else "\n\n")
+        page = self._pages[-1]
+        if self._blocks[-1].end <= page.start and not self._page_has_text(page):
+            self._pages[-1] = replace(page, start=self._length)  # the separator belongs to the page before
+            if len(self._pages) > 1:
+                self._pages[-2] = replace(self._pages[-2], end=self._length)
+
+    def _page_has_text(self, page: Page) -> bool:
+        return self._blocks[-1].end > page.start
+
+    def _append(self, text: str) -> None:
+        self._parts.append(text)
+        self._length += len(text)
+        if self._length > self._limits.max_chars:
+            raise DocumentTooLargeError(f"The document holds more than {self._limits.max_chars:,} characters of text.")
+
+    def _place(self, word: PlacedWord, base: int, low: int, high: int) -> None:
+        start, end = max(word.start + base, low), min(word.end + base, high)
+        if start < end:
+            self._words.start.append(start)
+            self._words.end.append(end)
+            self._words.page.append(word.page)
+            self._words.xyxy.extend((word.x0, word.y0, word.x1, word.y1))
+
+    def _drop_last_word(self) -> None:
+        self._words.start.pop()
+        self._words.end.pop()
+        self._words.page.pop()
+        del self._words.xyxy[-4:]
+
+
+def _sections(text: str, headings: Sequence[Block]) -> list[Section]:
+    """Every heading up to the next one of its own or a higher level."""
+    found: list[Section] = []
+    for i, block in enumerate(headings):
+        end = next((b.start for b in headings[i + 1 :] if b.level <= block.level), len(text))
+        title = " ".join(text[block.start : block.end].split())
+        found.append(Section(title, block.level, block.start, end, block.page))
+    return found
