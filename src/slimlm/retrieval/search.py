@@ -1,0 +1,118 @@
+"""Question -> the sentences that hold its answer, best first. Words and, when an embedder is there, meaning."""
+
+from __future__ import annotations
+
+import heapq
+import json
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+from slimlm.documents.records import Document
+from slimlm.retrieval.features import FEATURE_NAMES, PairFeatures, QuestionView, cosine, linear
+from slimlm.retrieval.index import TermIndex
+from slimlm.retrieval.question import Question
+from slimlm.retrieval.records import Embedder, Hit, Sentence
+from slimlm.retrieval.sentences import split_sentences
+
+# Sentences that are embedded when a document is opened. A longer document embeds, per question, only the best
+# candidates by words: 3,000 sentences are about 60 pages.
+EAGER_SENTENCES = 3000
+LAZY_CANDIDATES = 120
+CANDIDATES = 60  # by words, and as many by meaning: these get all the features
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Learned by ``recipes/fit_ranking.py`` on open question sets; one number a feature of ``PairFeatures``."""
+
+    with_dense: tuple[float, ...]
+    without_dense: tuple[float, ...]
+
+
+@lru_cache(maxsize=1)
+def load_weights() -> Weights:
+    """The shipped weights; order and names are checked against the features of this version."""
+    data = json.loads(resources.files("slimlm.retrieval").joinpath("ranking.json").read_text("utf-8"))
+    assert tuple(data["features"]) == FEATURE_NAMES, "ranking.json was fitted for other features"
+    return Weights(tuple(data["with_dense"]), tuple(data["without_dense"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A hit with everything known about it, for the answerability signal."""
+
+    hit: Hit
+    features: PairFeatures
+
+
+class SearchIndex:
+    """One document, searchable. Words at once; meaning after ``embed`` (or lazily, for long documents)."""
+
+    def __init__(
+        self, document: Document, embedder: Embedder | None = None, vectors: Sequence[array[float]] | None = None
+    ) -> None:
+        self.document = document
+        self.sentences: tuple[Sentence, ...] = split_sentences(document)
+        self.terms = TermIndex(self.sentences)
+        self.embedder = embedder
+        self._vectors: dict[int, array[float]] = dict(enumerate(vectors)) if vectors is not None else {}
+        self._weights = load_weights()
+
+    @property
+    def vectors(self) -> dict[int, array[float]]:
+        """Sentence index -> vector, as far as they are known."""
+        return self._vectors
+
+    def pending(self) -> list[int]:
+        """Sentences that ``embed`` still has to embed; none for documents that are embedded lazily."""
+        if self.embedder is None or len(self.sentences) > EAGER_SENTENCES:
+            return []
+        return [s.index for s in self.sentences if s.index not in self._vectors]
+
+    def embed(self, indices: Sequence[int]) -> None:
+        """Embed these sentences now. Callers pass slices of ``pending()`` so that they can show progress and stop."""
+        if self.embedder is None or not indices:
+            return
+        vectors = self.embedder.embed([self.passage(i) for i in indices])
+        self._vectors.update(zip(indices, vectors, strict=True))
+
+    def passage(self, i: int) -> str:
+        """A sentence as it is embedded: short ones take the nearest heading along, which says what they are about."""
+        sentence = self.sentences[i]
+        if sentence.headings and (len(sentence.text) < 200 or sentence.kind in ("table_row", "list_item")):
+            return f"{sentence.headings[-1]}: {sentence.text}"
+        return sentence.text
+
+    def search(self, question: Question, limit: int = 10) -> list[Found]:
+        """The best ``limit`` sentences, best first; empty when nothing in the document relates to the question."""
+        bm25 = self.terms.bm25(question.terms)
+        dense = self._dense(question, bm25)
+        candidates = set(heapq.nlargest(CANDIDATES, bm25, key=bm25.__getitem__))
+        candidates |= set(heapq.nlargest(CANDIDATES, dense, key=dense.__getitem__))
+        best_bm25 = max(bm25.values(), default=0.0)
+        best_dense = max(dense.values(), default=0.0)
+        view = QuestionView(question, self.terms)
+        weights = self._weights.with_dense if dense else self._weights.without_dense
+        found: list[Found] = []
+        for i in candidates:
+            features = view.features(i, bm25.get(i, 0.0), best_bm25, dense.get(i) if dense else None, best_dense)
+            score = linear(weights, features.as_tuple())
+            found.append(Found(Hit(self.sentences[i], score, features.bm25, features.dense), features))
+        return heapq.nlargest(limit, found, key=lambda f: (f.hit.score, -f.hit.sentence.index))
+
+    def view(self, question: Question) -> QuestionView:
+        return QuestionView(question, self.terms)
+
+    def _dense(self, question: Question, bm25: dict[int, float]) -> dict[int, float]:
+        if self.embedder is None or not self.sentences:
+            return {}
+        if len(self.sentences) > EAGER_SENTENCES:
+            wanted = heapq.nlargest(LAZY_CANDIDATES, bm25, key=bm25.__getitem__)
+            self.embed([i for i in wanted if i not in self._vectors])
+        else:
+            self.embed(self.pending())
+        query = self.embedder.embed([question.text])[0]
+        return {i: cosine(query, vector) for i, vector in self._vectors.items()}
