@@ -6,6 +6,7 @@ import math
 from array import array
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
+from itertools import pairwise
 from operator import mul
 
 from slimlm.retrieval.answer_types import has_type
@@ -39,7 +40,7 @@ FEATURE_NAMES = tuple(field.name for field in fields(PairFeatures))
 
 def cosine(a: array[float], b: array[float]) -> float:
     """Of unit vectors: their dot product."""
-    return sum(map(mul, a, b))
+    return float(sum(map(mul, a, b)))
 
 
 class QuestionView:
@@ -52,7 +53,7 @@ class QuestionView:
         raw = {term: index.idf(term) for term in unique}
         total = sum(raw.values()) or 1.0
         self.weights = {term: value / total for term, value in raw.items()}
-        self._pairs = set(zip(question.terms, question.terms[1:], strict=False))
+        self._pairs = set(pairwise(question.terms))
 
     @property
     def missing(self) -> float:
@@ -64,7 +65,7 @@ class QuestionView:
         sentence, own = self._index.sentences[i], self._index.sets[i]
         around = own | self._index.headings(i) | self._index.neighbours(i)
         listed = self._index.terms[i]
-        here = set(zip(listed, listed[1:], strict=False)) if self._pairs else set()
+        here = set(pairwise(listed)) if self._pairs else set()
         kind = self.question.expects
         return PairFeatures(
             coverage=self._covered(own),
@@ -86,4 +87,4 @@ class QuestionView:
 
 
 def linear(weights: Sequence[float], values: Sequence[float]) -> float:
-    return sum(map(mul, weights, values))
+    return float(sum(map(mul, weights, values)))

@@ -69,8 +69,8 @@ class TermIndex:
                 for other in (i - 1, i + 1):
                     if 0 <= other < len(self.sentences) and term not in self.sets[other]:
                         scores[other] += NEIGHBOUR_WEIGHT * idf
-            for titles, members in self._by_heading.items():
-                if any(term in terms_of for terms_of in (self.headings(members[0]),)):
+            for members in self._by_heading.values():
+                if term in self.headings(members[0]):
                     for i in members:
                         scores[i] += HEADING_WEIGHT * idf
         return scores
