@@ -108,7 +108,7 @@ def open_archive(data: bytes | mmap.mmap, limits: DocumentSettings) -> Archive:
     password) and ``SuspiciousArchiveError`` (too many or overlapping members, too large or dense, escaping names).
     """
     try:
-        package = zipfile.ZipFile(open_bytes(data))  # type: ignore[arg-type]  # all of IO[bytes] that zipfile uses
+        package = zipfile.ZipFile(open_bytes(data))
     except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
         raise CorruptDocumentError("The file is a damaged or incomplete ZIP package.") from error
     infos = package.infolist()

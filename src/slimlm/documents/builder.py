@@ -73,56 +73,58 @@ class DocumentBuilder:
 
         ``words`` refer to ``text`` as given; leading and trailing white space is cut with their offsets kept right.
         """
-        if not text.strip():
+        clean, lead = _clean(text)
+        if not clean:
             return
         if not self._pages:
             self.start_page("part", "")
-        lead = len(text) - len(text.lstrip())
-        clean = _UNSAFE.sub(" ", text).strip()
         self._separate(kind)
         start = self._length
         self._append(clean)
         self._blocks.append(Block(kind, start, self._length, len(self._pages), level))
-        for word in words:
-            self._place(word, start - lead, start, self._length)
+        self._place_all(words, start - lead, start)
 
     def extend(self, text: str, words: Sequence[PlacedWord] = (), joiner: str = " ") -> None:
         """Continue the last block on the current page (a paragraph that runs over a page or column break).
 
         With ``joiner=""`` and a trailing hyphen already cut by the reader, a broken word is joined; see ``trim_tail``.
         """
-        if not self._blocks or not text.strip():
+        clean, lead = _clean(text)
+        if not self._blocks or not clean:
             return
-        lead = len(text) - len(text.lstrip())
-        clean = _UNSAFE.sub(" ", text).strip()
         block = self._blocks[-1]
-        if block.end != self._length:
-            raise AssertionError("only the last block can be extended")
-        page = self._pages[-1]
-        if page.start == page.end == self._length:  # the page begins inside the block, not in the separator
-            self._pages[-1] = replace(page, start=self._length)
+        assert block.end == self._length, "only the last block can be extended"
+        first_on_page = self._pages[-1].start == self._length
         self._append(joiner)
+        if first_on_page:  # the joiner belongs to the page before
+            self._begin_page_here()
         base = self._length
         self._append(clean)
         self._blocks[-1] = replace(block, end=self._length)
-        for word in words:
-            self._place(word, base - lead, base, self._length)
+        self._place_all(words, base - lead, base)
 
     def trim_tail(self, n_chars: int) -> None:
         """Cut the last ``n_chars`` of the last block (a hyphen at a page's end) before ``extend(joiner="")``."""
         block = self._blocks[-1]
-        text = "".join(self._parts)[: self._length - n_chars] if n_chars else None
-        if text is None:
-            return
-        self._parts, self._length = [text], len(text)
-        self._blocks[-1] = replace(block, end=self._length)
-        while len(self._words) and self._words.end[-1] > self._length:
-            if self._words.start[-1] >= self._length:
+        assert 0 <= n_chars < block.end - block.start, "only text of the last block can be cut"
+        target = self._length - n_chars
+        while self._length > target:
+            part = self._parts.pop()
+            self._length -= len(part)
+            if self._length < target:
+                self._parts.append(part[: target - self._length])
+                self._length = target
+        self._blocks[-1] = replace(block, end=target)
+        while len(self._words) and self._words.end[-1] > target:
+            if self._words.start[-1] >= target:
                 self._drop_last_word()
             else:
-                self._words.end[-1] = self._length
-        if self._pages[-1].start > self._length:
-            self._pages[-1] = replace(self._pages[-1], start=self._length, end=self._length)
+                self._words.end[-1] = target
+        for i in range(len(self._pages) - 1, -1, -1):
+            page = self._pages[i]
+            if page.end <= target and page.start <= target:
+                break
+            self._pages[i] = replace(page, start=min(page.start, target), end=min(page.end, target))
 
     @property
     def last_block(self) -> tuple[BlockKind, str] | None:
@@ -130,12 +132,13 @@ class DocumentBuilder:
         if not self._blocks:
             return None
         block = self._blocks[-1]
-        tail = ""
+        length, tail = 0, []
         for part in reversed(self._parts):
-            tail = part + tail
-            if len(tail) >= block.end - block.start:
+            tail.append(part)
+            length += len(part)
+            if length >= block.end - block.start:
                 break
-        return block.kind, tail[-(block.end - block.start) :]
+        return block.kind, "".join(reversed(tail))[-(block.end - block.start) :]
 
     def notice(self, code: str, message: str) -> None:
         """Tell the person something about the document; the same code is reported once."""
@@ -175,14 +178,14 @@ class DocumentBuilder:
             return
         tight = kind in _TIGHT and self._blocks[-1].kind == kind
         self._append("\n" if tight else "\n\n")
-        page = self._pages[-1]
-        if self._blocks[-1].end <= page.start and not self._page_has_text(page):
-            self._pages[-1] = replace(page, start=self._length)  # the separator belongs to the page before
-            if len(self._pages) > 1:
-                self._pages[-2] = replace(self._pages[-2], end=self._length)
+        if self._blocks[-1].end <= self._pages[-1].start:
+            self._begin_page_here()  # the separator belongs to the page before
 
-    def _page_has_text(self, page: Page) -> bool:
-        return self._blocks[-1].end > page.start
+    def _begin_page_here(self) -> None:
+        """Move the current page's start behind what was just appended, and let the page before it reach up to there."""
+        self._pages[-1] = replace(self._pages[-1], start=self._length)
+        if len(self._pages) > 1:
+            self._pages[-2] = replace(self._pages[-2], end=self._length)
 
     def _append(self, text: str) -> None:
         self._parts.append(text)
@@ -190,13 +193,18 @@ class DocumentBuilder:
         if self._length > self._limits.max_chars:
             raise DocumentTooLargeError(f"The document holds more than {self._limits.max_chars:,} characters of text.")
 
-    def _place(self, word: PlacedWord, base: int, low: int, high: int) -> None:
-        start, end = max(word.start + base, low), min(word.end + base, high)
-        if start < end:
-            self._words.start.append(start)
-            self._words.end.append(end)
-            self._words.page.append(word.page)
-            self._words.xyxy.extend((word.x0, word.y0, word.x1, word.y1))
+    def _place_all(self, words: Sequence[PlacedWord], base: int, low: int) -> None:
+        """Add words, moved by ``base``, clipped to ``low``..end, in order and without overlap (lookups need both)."""
+        starts, ends, pages, xyxy = self._words.start, self._words.end, self._words.page, self._words.xyxy
+        for word in sorted(words, key=_by_start):
+            start, end = max(word.start + base, low), min(word.end + base, self._length)
+            if start < end:
+                low = end
+                starts.append(start)
+                ends.append(end)
+                pages.append(word.page)
+                # A sixteenth of a point is finer than any screen and stores in half the space.
+                xyxy.extend(round(value * 16) / 16 for value in (word.x0, word.y0, word.x1, word.y1))
 
     def _drop_last_word(self) -> None:
         self._words.start.pop()
@@ -205,11 +213,26 @@ class DocumentBuilder:
         del self._words.xyxy[-4:]
 
 
+def _by_start(word: PlacedWord) -> int:
+    return word.start
+
+
+def _clean(text: str) -> tuple[str, int]:
+    """Text without unsafe characters and outer white space, and how many characters were cut in front."""
+    safe = _UNSAFE.sub(" ", text)
+    tail = safe.lstrip()
+    return tail.rstrip(), len(safe) - len(tail)
+
+
 def _sections(text: str, headings: Sequence[Block]) -> list[Section]:
     """Every heading up to the next one of its own or a higher level."""
-    found: list[Section] = []
+    ends = [len(text)] * len(headings)
+    open_headings: list[int] = []  # levels strictly rise
     for i, block in enumerate(headings):
-        end = next((b.start for b in headings[i + 1 :] if b.level <= block.level), len(text))
-        title = " ".join(text[block.start : block.end].split())
-        found.append(Section(title, block.level, block.start, end, block.page))
-    return found
+        while open_headings and headings[open_headings[-1]].level >= block.level:
+            ends[open_headings.pop()] = block.start
+        open_headings.append(i)
+    return [
+        Section(" ".join(text[block.start : block.end].split()), block.level, block.start, end, block.page)
+        for block, end in zip(headings, ends, strict=True)
+    ]

@@ -113,13 +113,14 @@ class Document:
 
     def page_at(self, offset: int) -> Page:
         """The page that holds the character at ``offset`` (0 <= offset <= len(text))."""
-        index = bisect_right([page.start for page in self.pages], offset) - 1
+        index = bisect_right(self.pages, offset, key=_start_of) - 1
         return self.pages[max(index, 0)]
 
     def section_at(self, offset: int) -> Section | None:
         """The innermost section around ``offset``, or None before the first heading."""
-        inside = [s for s in self.sections if s.start <= offset < s.end]
-        return max(inside, key=lambda s: (s.start, s.level)) if inside else None
+        # The last section that began is open until the next heading, so it is the innermost around ``offset``.
+        index = bisect_right(self.sections, offset, key=_start_of) - 1
+        return self.sections[index] if index >= 0 and offset < self.sections[index].end else None
 
     def boxes(self, start: int, end: int) -> tuple[Box, ...]:
         """Rectangles that cover ``text[start:end]``: one per line of the span, in reading order.
@@ -144,10 +145,19 @@ class Document:
         return tuple(found)
 
 
+def _start_of(item: Page | Section) -> int:
+    return item.start
+
+
 def _same_line(a: Box, b: Box) -> bool:
-    """Boxes on one page whose vertical overlap is at least half of the lower one, and b not left of a's start."""
+    """Boxes on one page whose vertical overlap is at least half of the lower one, with no gap as wide as a column's.
+
+    Works in both directions of writing: in Arabic or Hebrew the next word stands to the left.
+    """
+    height = min(a.y1 - a.y0, b.y1 - b.y0)
     overlap = min(a.y1, b.y1) - max(a.y0, b.y0)
-    return a.page == b.page and overlap >= 0.5 * min(a.y1 - a.y0, b.y1 - b.y0) and b.x0 >= a.x0
+    gap = max(b.x0 - a.x1, a.x0 - b.x1)
+    return a.page == b.page and overlap >= 0.5 * height and gap <= 3 * max(a.y1 - a.y0, b.y1 - b.y0)
 
 
 @dataclass(frozen=True, slots=True)
