@@ -8,16 +8,26 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """One earlier turn of the conversation that shows the model what is wanted (few-shot)."""
+
+    user: str
+    assistant: str
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """One request to a chat model.
 
-    The user message is ``document + task``. ``document`` may be empty; when it is not, an engine may keep its evaluated
-    state and use it again for every prompt with the same ``system`` and ``document``.
+    ``system`` and ``examples`` are the head: the same for every request of a task. The user message is
+    ``document + task``. An engine may keep the evaluated state of the head, and of head + ``document`` when ``document``
+    is not empty, and use it again for every prompt that begins the same way.
     """
 
     system: str
     document: str
     task: str
+    examples: tuple[Example, ...] = ()
     stop: tuple[str, ...] = ()
     max_tokens: int = 128
     json_schema: Mapping[str, Any] | None = field(default=None, hash=False)
