@@ -20,7 +20,7 @@ class Prompt:
     """One request to a chat model.
 
     ``system`` and ``examples`` are the head: the same for every request of a task. The user message is
-    ``document + task``. An engine may keep the evaluated state of the head, and of head + ``document`` when ``document``
+    ``document + task``. An engine may keep the evaluated state of the head, and of head + ``document`` when that
     is not empty, and use it again for every prompt that begins the same way.
     """
 

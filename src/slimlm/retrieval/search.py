@@ -60,6 +60,7 @@ class SearchIndex:
         self.embedder = embedder
         self._vectors: dict[int, array[float]] = dict(enumerate(vectors)) if vectors is not None else {}
         self._weights = load_weights()
+        self._words: dict[str, array[float]] = {}
 
     @property
     def vectors(self) -> dict[int, array[float]]:
@@ -102,6 +103,15 @@ class SearchIndex:
             score = linear(weights, features.as_tuple())
             found.append(Found(Hit(self.sentences[i], score, features.bm25, features.dense), features))
         return heapq.nlargest(limit, found, key=lambda f: (f.hit.score, -f.hit.sentence.index))
+
+    def word_vectors(self, wanted: Sequence[str]) -> dict[str, array[float]]:
+        """Vectors of single words, each computed once; empty without an embedder."""
+        if self.embedder is None:
+            return {}
+        new = [word for word in dict.fromkeys(wanted) if word not in self._words]
+        if new:
+            self._words.update(zip(new, self.embedder.embed(new), strict=True))
+        return {word: self._words[word] for word in wanted}
 
     def view(self, question: Question) -> QuestionView:
         return QuestionView(question, self.terms)
