@@ -18,6 +18,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
 
 import slimlm
 from slimlm.engine.entries import (
@@ -50,6 +52,7 @@ from slimlm.paths import Paths, ensure
 
 DEFAULT_CHAT = "smollm2-135m-instruct"
 DEFAULT_EMBEDDER = "minilm-l6-v2"
+_BERT_TYPES: Mapping[str, Literal["F16", "Q8_0"]] = MappingProxyType({"bert-f16": "F16", "bert-q8_0": "Q8_0"})
 
 
 class Catalog:
@@ -237,19 +240,21 @@ class Catalog:
 
     def _install_from(self, entry: ModelEntry, wanted: Wanted, folder: Path, work: Work) -> InstalledModel:
         fetched = fetch(wanted, folder / "source", self._environ, work)
-        for name in entry.siblings:
-            sibling = Wanted(wanted.source.sibling(name), download_bytes=wanted.download_bytes)
-            fetch(sibling, folder / name, self._environ, work)
-        ready, sha256 = _prepare(entry, fetched, folder, work)
-        target = ready if fetched.in_place else self._model_file(entry.name)
-        if not fetched.in_place:
+        siblings = {}
+        for needed in entry.siblings:
+            beside = Wanted(wanted.source.sibling(needed.name), needed.sha256, download_bytes=wanted.download_bytes)
+            siblings[needed.name] = fetch(beside, folder / needed.name, self._environ, work).path
+        ready, sha256 = _prepare(entry, fetched, siblings, folder, work)
+        in_place = ready == fetched.path and fetched.in_place
+        target = ready if in_place else self._model_file(entry.name)
+        if not in_place:
             ready.replace(target)
         info = target.stat()
         model = InstalledModel(
             name=entry.name, title=entry.title, kind=entry.kind, path=target, sha256=sha256, size_bytes=info.st_size,
             modified_ns=info.st_mtime_ns, languages=entry.languages, licence=entry.licence,
             parameters=entry.parameters, layout=entry.layout, source=str(wanted.source),
-            source_sha256=fetched.sha256, in_place=fetched.in_place, made_with=slimlm.__version__,
+            source_sha256=fetched.sha256, in_place=in_place, made_with=slimlm.__version__,
         )  # fmt: skip
         write_json(self._record_file(entry.name), installed_record(model))
         return model
@@ -298,15 +303,24 @@ class Catalog:
         return self._paths.models / "_default.json"
 
 
-def _prepare(entry: ModelEntry, fetched: Fetched, folder: Path, work: Work) -> tuple[Path, str]:
+def _prepare(
+    entry: ModelEntry, fetched: Fetched, siblings: Mapping[str, Path], folder: Path, work: Work
+) -> tuple[Path, str]:
     """Check the fetched file and bring it into the entry's layout; returns the file to install and its hash."""
     if entry.layout == AS_IS:
         _check(fetched.path, entry.kind)
         return fetched.path, fetched.sha256
-    from slimlm.engine.layout import apply_layout  # noqa: PLC0415  (numpy and gguf: only when needed)
-
     ready = folder / "ready.gguf"
-    apply_layout(entry.layout, fetched.path, ready, work)
+    if entry.layout in _BERT_TYPES:
+        from slimlm.engine.bert_gguf import build_bert_gguf  # noqa: PLC0415  (numpy and gguf: only when needed)
+
+        kind = _BERT_TYPES[entry.layout]
+        vocabulary, config = siblings["vocab.txt"], siblings["config.json"]
+        build_bert_gguf(fetched.path, vocabulary, config, ready, entry.title, kind, work)
+    else:
+        from slimlm.engine.layout import apply_layout  # noqa: PLC0415
+
+        apply_layout(entry.layout, fetched.path, ready, work)
     _check(ready, entry.kind)
     return ready, hash_file(ready, work)
 

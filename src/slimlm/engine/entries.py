@@ -27,10 +27,18 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
 @dataclass(frozen=True, slots=True)
+class Sibling:
+    """A small file that lies beside the fetched one and is needed to prepare it."""
+
+    name: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelEntry:
     """A model that can be pulled. Sizes in bytes; 0: unknown.
 
-    ``sources`` are tried in order. ``siblings`` are files that lie beside the first one and are needed with it.
+    ``sources`` are tried in order. ``siblings`` lie beside the fetched file, at each source.
     ``languages``: ISO 639-1 codes in which the model's answers may be shown to a person. ``layout``: how the file is
     prepared for this engine after it was fetched (``as-is``: not at all), see ``slimlm.engine.layout``.
     """
@@ -44,7 +52,7 @@ class ModelEntry:
     size_bytes: int = 0  # installed
     languages: tuple[str, ...] = ("en",)
     layout: str = AS_IS
-    siblings: tuple[str, ...] = ()
+    siblings: tuple[Sibling, ...] = ()
     gated: bool = False  # the hub asks to accept a licence first
     note: str = ""
     built_in: bool = True
@@ -126,7 +134,7 @@ def read_entry(table: Mapping[str, Any], built_in: bool) -> ModelEntry:
         size_bytes=int(table.get("size_bytes", 0)),
         languages=check_languages(tuple(table.get("languages", ("en",)))),
         layout=table.get("layout", AS_IS),
-        siblings=tuple(table.get("siblings", ())),
+        siblings=tuple(Sibling(item["name"], check_sha256(item.get("sha256"))) for item in table.get("siblings", ())),
         gated=bool(table.get("gated", False)),
         note=table.get("note", ""),
         built_in=built_in,
