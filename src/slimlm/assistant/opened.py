@@ -1,0 +1,58 @@
+"""An open document with its search index: what every task of the assistant works on."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from slimlm.assistant.records import Citation, cite
+from slimlm.documents.records import Document
+from slimlm.engine.protocol import Engine
+from slimlm.errors import CancelledError
+from slimlm.retrieval.language import detect_language
+from slimlm.retrieval.records import Sentence
+from slimlm.retrieval.search import SearchIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    document: Document
+    index: SearchIndex
+    language: str  # ISO 639-1, or "und"
+
+
+def open_index(document: Document, index: SearchIndex) -> Opened:
+    return Opened(document, index, detect_language(document.text))
+
+
+def cite_sentence(opened: Opened, sentence: Sentence) -> Citation:
+    return cite(opened.document, sentence.start, sentence.end)
+
+
+def speaks(engine: Engine | None, *languages: str) -> bool:
+    """Whether the model may be shown in these languages; text of an undetermined one is tried in any."""
+    if engine is None:
+        return False
+    return all(language == "und" or language in engine.info.languages for language in languages)
+
+
+def check_cancel(cancel: threading.Event | None) -> None:
+    if cancel is not None and cancel.is_set():
+        raise CancelledError("Stopped.")
+
+
+_NAMES = {
+    "ar": "Arabic", "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "fr": "French", "he": "Hebrew",
+    "hi": "Hindi", "it": "Italian", "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "pt": "Portuguese",
+    "ru": "Russian", "th": "Thai", "zh": "Chinese",
+}  # fmt: skip
+
+
+def language_note(engine: Engine | None, language: str) -> str:
+    """What the person is told when only quotes can be shown; "" when the model speaks the language."""
+    if engine is None:
+        return "No model is installed, so the answer is quoted from the document. Fetch one with `slimlm models pull`."
+    if language == "und" or language in engine.info.languages:
+        return ""
+    name = _NAMES.get(language, language)
+    return f"The model in use does not speak {name}, so the answer is quoted from the document."

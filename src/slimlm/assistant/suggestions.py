@@ -1,0 +1,98 @@
+"""Document -> questions worth asking, each of which is known to have a supported answer before it is shown."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+
+from slimlm.assistant.opened import Opened, check_cancel, cite_sentence, speaks
+from slimlm.assistant.records import Done, Event, Progress, Suggested, Suggestion
+from slimlm.engine.protocol import Engine, generate
+from slimlm.prompts.tasks import parse_question, render_question
+from slimlm.retrieval.answerability import judge
+from slimlm.retrieval.question import read_question
+from slimlm.retrieval.records import Sentence
+from slimlm.retrieval.salience import key_sentences
+from slimlm.retrieval.words import terms
+
+CANDIDATES = 14
+MIN_COVERAGE = 0.6  # share of a question's terms that must stand at its source: the rest would be invented
+MAX_OVERLAP = 0.6  # two suggestions may share this much of the shorter one's terms
+# Questions that need no model: about a section, in the document's own language.
+_ABOUT = {
+    "en": "What does the document say about “{}”?",
+    "de": "Was steht im Dokument zu „{}“?",
+    "fr": "Que dit le document au sujet de « {} » ?",
+    "es": "¿Qué dice el documento sobre «{}»?",
+    "it": "Che cosa dice il documento su «{}»?",
+    "pt": "O que diz o documento sobre «{}»?",
+    "nl": "Wat staat er in het document over ‘{}’?",
+    "ja": "「{}」について何と書かれていますか？",
+    "zh": "文件中关于“{}”是怎么说的？",
+    "ko": "“{}”에 대해 문서에 무엇이라고 되어 있나요?",
+    "ar": "ماذا تقول الوثيقة عن «{}»؟",
+    "ru": "Что говорится в документе о «{}»?",
+}
+
+
+def suggest(
+    opened: Opened, count: int, engine: Engine | None, cancel: threading.Event | None = None
+) -> Iterator[Event]:
+    """Stream verified questions; the last event is ``Done`` with all of them, at most ``count``."""
+    yield Progress("reading")
+    chosen: list[Suggestion] = []
+    keys = [k.sentence for k in key_sentences(opened.index.terms, CANDIDATES)]
+    keys.sort(key=lambda s: not any(c.isdigit() for c in s.text))  # figures and dates make the most useful questions
+    if engine is not None and speaks(engine, opened.language):
+        for sentence in keys:
+            if len(chosen) == count:
+                break
+            check_cancel(cancel)
+            yield Progress("writing", len(chosen), count)
+            text = parse_question(generate(engine, render_question(sentence.text), cancel=cancel))
+            suggestion = _verified(opened, text, sentence, chosen) if text else None
+            if suggestion is not None:
+                chosen.append(suggestion)
+                yield Suggested(suggestion)
+    for text, sentence in _about_sections(opened):
+        if len(chosen) == count:
+            break
+        check_cancel(cancel)
+        suggestion = _verified(opened, text, sentence, chosen, any_in_section=True)
+        if suggestion is not None:
+            chosen.append(suggestion)
+            yield Suggested(suggestion)
+    yield Done(tuple(chosen))
+
+
+def _verified(
+    opened: Opened, text: str, source: Sentence, chosen: Sequence[Suggestion], *, any_in_section: bool = False
+) -> Suggestion | None:
+    """The suggestion when search leads from the question back to where it came from, and finds it answerable."""
+    asked = set(terms(text))
+    if not asked or any(_overlap(asked, set(terms(other.question))) > MAX_OVERLAP for other in chosen):
+        return None
+    found = opened.index.search(read_question(text), 3)
+    if not found or not judge(opened.index, text, found).answerable:
+        return None
+    hit = found[0].hit.sentence
+    same = hit.headings == source.headings if any_in_section else hit.index == source.index
+    if not same or found[0].features.coverage_around < MIN_COVERAGE:
+        return None
+    if any((other.citation.start, other.citation.end) == (hit.start, hit.end) for other in chosen):
+        return None
+    return Suggestion(text, cite_sentence(opened, hit))
+
+
+def _about_sections(opened: Opened) -> Iterator[tuple[str, Sentence]]:
+    pattern = _ABOUT.get(opened.language, _ABOUT["en"])
+    for section in opened.document.sections:
+        title = section.title.lstrip("0123456789.()§ ").strip(" :.-")
+        inside = [s for s in opened.index.sentences if section.start < s.start < section.end]
+        keys = key_sentences(opened.index.terms, 1, [s.index for s in inside])
+        if keys and 3 <= len(title) <= 80:
+            yield pattern.format(title), keys[0].sentence
+
+
+def _overlap(a: set[str], b: set[str]) -> float:
+    return len(a & b) / min(len(a), len(b)) if a and b else 0.0
