@@ -335,7 +335,7 @@ def _pdf_text(text: str, styles: PdfStyles) -> str:
 
 def _pdf_table(table: Table, styles: PdfStyles, width: float) -> Any:
     columns = len(table.rows[0])
-    longest = [max(4, *(min(len(row[at]), 40) for row in table.rows if at < len(row))) for at in range(columns)]
+    longest = [max(6, *(min(len(row[at]), 40) for row in table.rows if at < len(row))) for at in range(columns)]
     widths = [width * length / sum(longest) for length in longest]
     cells = [
         [rl_platypus.Paragraph(markup(cell), styles.head_cell if at == 0 else styles.cell) for cell in row]
@@ -397,6 +397,9 @@ def render_pdf(source: Source) -> bytes:
     """A PDF with a text layer, in one column or two."""
     columns = source.format == "pdf-2col"
     styles = PdfStyles(source, columns)
+    if source.language not in CID_FONTS:
+        # The built-in fonts draw a black box for any other character; better to hear of it here.
+        (source.body + "".join(source.meta.values())).encode("cp1252")
     width = A4[0] - 2 * MARGIN
     story: list[Any] = []
     opening_height = 0.0
