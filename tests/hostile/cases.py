@@ -26,7 +26,9 @@ TOO_SLOW = (*TOO_MUCH, e.DocumentTimeoutError)
 NOTHING = (e.EmptyDocumentError, e.NoTextError)
 UNREADABLE = (e.CorruptDocumentError, e.UnsupportedDocumentError)
 IMAGE = (e.NoTextError,)
-BINARY = (e.UnsupportedDocumentError,)
+BINARY: tuple[type[e.DocumentError], ...] = (e.UnsupportedDocumentError,)
+PICTURES = {"bmp", "webp_header"}  # kinds of pictures that need not be read, but may be
+PICTURE = (*BINARY, *IMAGE, *CORRUPT)
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,8 @@ def fails(name: str, make: m.Maker, *errors: type[e.DocumentError], bound_s: flo
 
 
 WRONG_ENDINGS = (
-    *tuple(
-        Case(f"{name}", o.saved(filename, data), m.MARK, format=kind)
+    *(
+        Case(name, o.saved(filename, data), m.MARK, format=kind)
         for name, filename, data, kind in (
             ("pdf_named_docx", "lease.docx", p.good_pdf(), "pdf"),
             ("pdf_without_ending", "lease", p.good_pdf(), "pdf"),
@@ -84,12 +86,14 @@ WRONG_ENDINGS = (
     fails("tiff_named_docx", o.saved("lease.docx", m.image_bytes("TIFF")), *IMAGE),
 )
 
+
+def _no_document(name: str) -> Case:
+    kinds = PICTURE if name in PICTURES else UNREADABLE if "named" in name else BINARY
+    return fails(name, m.not_a_document(name), *kinds)
+
+
 NO_DOCUMENTS = (
-    *tuple(
-        fails(name, m.not_a_document(name), *(UNREADABLE if "named" in name else (e.UnsupportedDocumentError,)))
-        for name in m.NOT_DOCUMENTS
-        if not name.startswith("ole2")
-    ),
+    *(_no_document(name) for name in m.NOT_DOCUMENTS if not name.startswith("ole2")),
     fails("ole2_doc", m.not_a_document("ole2_doc"), e.UnsupportedDocumentError, hint="DOCX"),
     fails("ole2_ppt", m.not_a_document("ole2_ppt"), e.UnsupportedDocumentError, hint="PPTX"),
     fails("ole2_msg", m.not_a_document("ole2_msg"), e.UnsupportedDocumentError),
@@ -274,12 +278,14 @@ MARKDOWN = tuple(
 )
 
 TEXT = (
-    *tuple(opens(f"text_{name}", t.plain(data), bound_s=10.0) for name, data in t.TEXTS.items()),
-    opens("text_1e7_characters_on_a_line", t.long_line(10000000), bound_s=15.0),
-    fails("text_3e7_characters", t.long_line(30000000), e.DocumentTooLargeError, bound_s=15.0),
+    *(opens(f"text_{name}", t.plain(data), bound_s=10.0) for name, data in t.TEXTS.items()),
+    *(opens(f"text_{name}", t.plain(data), e.UnsupportedDocumentError) for name, data in t.DIRTY_TEXTS.items()),
+    *(opens(f"table_{name}", t.plain(data, "t.csv"), *TOO_MUCH, bound_s=15.0) for name, data in t.TABLES.items()),
+    opens("text_1e7_characters_on_a_line", t.long_line(10_000_000), bound_s=15.0),
+    fails("text_3e7_characters", t.long_line(30_000_000), e.DocumentTooLargeError, bound_s=15.0),
     fails("text_600_mb", t.huge_sparse, e.DocumentTooLargeError),
     fails("text_empty", t.plain(b""), e.EmptyDocumentError),
-    fails("text_white_space", t.plain(" \n\t\r\n\xa0\u2003\u3000" * 500), *NOTHING),
+    fails("text_white_space", t.plain(" \n\t\r\n\u00a0\u2003\u3000" * 500), *NOTHING),
     fails("text_bom_only", t.plain(b"\xef\xbb\xbf"), *NOTHING),
     fails("text_zero_width_only", t.plain("\u200b\u200c\u2060\ufeff" * 20), *NOTHING),
     fails("text_nuls_only", t.plain(bytes(5000)), *NOTHING, e.UnsupportedDocumentError),

@@ -121,8 +121,6 @@ TEXTS: dict[str, bytes] = {
     "bidi": bidi().encode(),
     "zalgo": zalgo().encode(),
     "noncharacters": f"{MARK}\n\ufffe\uffff\U0001ffff\U0010ffff\ufdd0 end.".encode(),
-    "nuls_between": MARK.encode() + b"\n" + b"a\0b\0\0c " * 10,
-    "control_characters": MARK.encode() + bytes(range(1, 32)) * 20 + b"\x7f\x1b[31mred\x1b]0;title\x07",
     "form_feeds": MARK.encode() + b"\x0c" * 200_000,
     "carriage_returns": (MARK.encode() + b"\r") * 50,
     "line_separators": (MARK + "\u2028\u2029\x85").encode() * 50 + b"\x0b\x1c\x1d",
@@ -130,6 +128,21 @@ TEXTS: dict[str, bytes] = {
     "digits": MARK.encode() + b" " + b"7" * 2_000_000,
     "dots": MARK.encode() + b"." * 1_000_000,
     "brackets": MARK.encode() + b"(" * 1_000_000,
+}
+
+
+# Zero bytes and control characters: dirty text or no text at all, both may be said.
+DIRTY_TEXTS: dict[str, bytes] = {
+    "nuls_between": MARK.encode() + b"\n" + b"a\0b\0\0c " * 10,
+    "control_characters": MARK.encode() + bytes(range(1, 32)) * 20 + b"\x7f\x1b[31mred\x1b]0;title\x07",
+}
+TABLES: dict[str, bytes] = {
+    "open_quote": f'Item,Terms\nRent,"{MARK}\n'.encode() + b"1,2,3\n" * 500_000,
+    "quotes": f"Item,Terms\nRent,{MARK}\n".encode() + b'"' * 2_000_000,
+    "wide": f"Item,{MARK}\n".encode() + b"," * 1_000_000 + b"\n" + b"x," * 1_000_000,
+    "long": f"Item,Terms,More\nRent,{MARK},x\n".encode() + b"a,b,c\n" * 300_000,
+    "ragged": f"Item,Terms\nRent,{MARK}\n".encode() + b"\n".join(b"x," * (i % 700) for i in range(7_000)),
+    "separators": MARK.encode() + b"\n" + b"|,;\t" * 300_000,
 }
 
 

@@ -129,16 +129,19 @@ HOSTILE_NAMES = {
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
-@pytest.mark.parametrize("broken", [False, True], ids=["good", "broken"])
-def test_name(name: str, broken: bool, vigil: Vigil) -> None:
+@pytest.mark.parametrize("content", ["good", "broken", "empty", "missing"])
+def test_name(name: str, content: str, vigil: Vigil) -> None:
     """A hostile name neither breaks reading nor reaches a screen as it is."""
-    data = good_docx()[:300] if broken else good_docx()
-    outcome = vigil.read(write(vigil.folder, HOSTILE_NAMES[name], data), NO_OCR)
-    if broken:
-        assert type(outcome.error) is e.CorruptDocumentError
-    else:
+    path = vigil.folder / HOSTILE_NAMES[name]
+    if content != "missing":
+        write(vigil.folder, path.name, {"good": good_docx(), "broken": good_docx()[:300], "empty": b""}[content])
+    outcome = vigil.read(path, NO_OCR)
+    if content == "good":
         assert outcome.document is not None
         assert MARK in outcome.document.text
+    else:
+        ends = {"broken": e.CorruptDocumentError, "empty": e.EmptyDocumentError, "missing": e.DocumentNotFoundError}
+        assert type(outcome.error) is ends[content]
 
 
 def read_as_nobody(folder: Path, path: str) -> str:

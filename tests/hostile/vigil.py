@@ -6,6 +6,7 @@ caller's process, its children, files and descriptors, and the file itself are a
 
 from __future__ import annotations
 
+import builtins
 import ctypes
 import hashlib
 import os
@@ -29,6 +30,7 @@ from slimlm.settings import DocumentSettings
 
 _PR_SET_CHILD_SUBREAPER = 36
 _GRACE_S = 2.0  # a killed child needs a moment to disappear
+_EXCEPTIONS = [name for name in dir(builtins) if name.endswith("Error")]  # nothing that a person would understand
 _HASHED_BYTES = 64 * MB  # sparse giants are compared by their times only
 
 
@@ -153,6 +155,7 @@ def check_error(error: SlimLMError, scratch: Path, folder: Path) -> None:
         words.encode()
         assert len(words) <= 500
         assert not [c for c in words if unicodedata.category(c) in {"Cc", "Cf"}], f"control characters in {words!r}"
+        assert not [name for name in _EXCEPTIONS if name in words], f"an exception's name in {words!r}"
         for leak in ("Traceback", 'File "', ".py", "site-packages", "0x", str(scratch), str(folder), SECRET):
             assert leak not in words, f"{leak!r} in {words!r}"
     assert 10 <= error.exit_code <= 29
