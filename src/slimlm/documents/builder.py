@@ -7,7 +7,7 @@ are separated by an empty line, table rows and list items by a line break.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from slimlm.documents.records import Block, BlockKind, Document, Notice, Page, PageKind, Section, TextSource, WordBoxes
@@ -144,6 +144,12 @@ class DocumentBuilder:
         """Tell the person something about the document; the same code is reported once."""
         if all(existing.code != code for existing in self._notices):
             self._notices.append(Notice(code, message))
+
+    def settle_levels(self, levels: Mapping[int, int]) -> None:
+        """Replace provisional heading levels, for readers that know the final ones only at the end."""
+        for i, block in enumerate(self._blocks):
+            if block.kind == "heading" and block.level in levels:
+                self._blocks[i] = replace(block, level=levels[block.level])
 
     def finish(self, *, digest: str, name: str, kind: str, title: str, n_bytes: int) -> Document:
         """Raises ``NoTextError`` when there is no text at all."""

@@ -1,0 +1,63 @@
+"""Running headers, footers and page numbers: lines at a page's edge that come back on pages nearby."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from slimlm.documents.layout.records import Line
+
+_EDGE = 0.13  # share of the page's height at the top and at the bottom where such lines stand
+_EDGE_LINES = 3  # and at most this many rows from the outermost text
+_NUMBER = re.compile(r"\d+")
+_PAGE_NUMBER = re.compile(
+    r"[-–—|(\[\s]*(?:(?:page|seite|página|pagina|side|sida|str\.?|p\.?|s\.?|第)\s*)?(?:#|[ivxlc]{1,7})"
+    r"(?:\s*(?:of|von|de|/|av|di|sur|out of|页|頁)\s*#?)?[-–—|)\]\s]*",
+    re.IGNORECASE,
+)
+
+
+class Edges:
+    """One page's candidate lines with what makes them comparable."""
+
+    def __init__(self, lines: Sequence[Line], height: float) -> None:
+        self.height = height
+        self.lines: list[tuple[Line, str]] = []
+        if not lines or height <= 0:
+            return
+        tops = sorted({round(line.y0) for line in lines})
+        upper = tops[min(_EDGE_LINES, len(tops)) - 1] + 2
+        lower = tops[-min(_EDGE_LINES, len(tops))] - 2
+        for line in lines:
+            at_top = line.middle < _EDGE * height and line.y0 <= upper
+            at_bottom = line.middle > (1 - _EDGE) * height and line.y0 >= lower
+            if (at_top or at_bottom) and len(line.text) <= 160:
+                self.lines.append((line, _key(line.text)))
+
+    def has(self, key: str, line: Line) -> bool:
+        """Whether this page has such a line at the same height (odd and even pages may mirror left and right)."""
+        return any(k == key and abs(other.middle - line.middle) < 6 for other, k in self.lines)
+
+
+def _key(text: str) -> str:
+    return _NUMBER.sub("#", " ".join(text.lower().split()))
+
+
+def running_lines(edges: Sequence[Edges], index: int, n_pages: int) -> set[int]:
+    """``id`` of each line on page ``index`` that is no part of the text. ``edges`` covers pages around it.
+
+    A line must come back on two of the pages up to three away (on one, in documents of up to three pages); a page
+    number on one. A page number of a single page goes too: "Page 1 of 1" is nobody's answer.
+    """
+    own = edges[index]
+    others = [edges[i] for i in range(max(index - 3, 0), min(index + 4, len(edges))) if i != index]
+    needed = 1 if n_pages <= 3 else 2
+    found: set[int] = set()
+    for line, key in own.lines:
+        seen = sum(other.has(key, line) for other in others)
+        numbered = _PAGE_NUMBER.fullmatch(key) is not None
+        alone = numbered and ("#" in key or key.isalpha()) and len(key) > 1 and n_pages == 1
+        # Text that repeats without a number could be a table's head; asked for twice. A number counts at once.
+        if seen >= needed or (numbered and (seen >= 1 or alone)):
+            found.add(id(line))
+    return found
