@@ -333,10 +333,19 @@ def _pdf_text(text: str, styles: PdfStyles) -> str:
     return markup(hyphenate(text) if styles.columns else text)
 
 
+def _column_widths(table: Table, styles: PdfStyles, width: float) -> list[float]:
+    """Room for the longest word of each column, so that none is broken, and the rest by the length of the texts."""
+    columns = [[row[at] for row in table.rows if at < len(row)] for at in range(len(table.rows[0]))]
+    size = styles.cell.fontSize
+    words = [max((word for cell in column for word in cell.split()), key=len, default="") for column in columns]
+    needed = [float(rl_metrics.stringWidth(word, styles.bold_font, size)) + 15 for word in words]
+    lengths = [max(min(len(cell), 40) for cell in column) for column in columns]
+    left = max(0.0, width - sum(needed))
+    return [least + left * length / sum(lengths) for least, length in zip(needed, lengths, strict=True)]
+
+
 def _pdf_table(table: Table, styles: PdfStyles, width: float) -> Any:
-    columns = len(table.rows[0])
-    longest = [max(6, *(min(len(row[at]), 40) for row in table.rows if at < len(row))) for at in range(columns)]
-    widths = [width * length / sum(longest) for length in longest]
+    widths = _column_widths(table, styles, width)
     cells = [
         [rl_platypus.Paragraph(markup(cell), styles.head_cell if at == 0 else styles.cell) for cell in row]
         for at, row in enumerate(table.rows)
