@@ -49,6 +49,7 @@ class ChatTokens:
         self.with_system = self._learn(system=True)
         self.without_system = self._learn(system=False)
         self._template_tokens: dict[str, tuple[int, ...]] = {}
+        self._lead = self._spaced_lead()
         self._special = self._special_tokens()
         self._document: tuple[str, tuple[int, ...]] = ("", ())
 
@@ -74,7 +75,7 @@ class ChatTokens:
 
     def content(self, text: str) -> tuple[int, ...]:
         """Token ids of text that is only text: ``<|im_end|>`` in it is nine characters, not the end of a turn."""
-        tokens = self._tokenize(text, special=False)
+        tokens = self._fragment(text)
         if not self._special.intersection(tokens):
             return tokens
         # Some files mark their turn markers as ordinary words: take those apart.
@@ -85,8 +86,21 @@ class ChatTokens:
                 plain.append(token)
                 continue
             middle = len(literal) // 2
-            plain += self._tokenize(literal[:middle], special=False) + self._tokenize(literal[middle:], special=False)
+            plain += self._fragment(literal[:middle]) + self._fragment(literal[middle:])
         return tuple(plain)
+
+    def _fragment(self, text: str) -> tuple[int, ...]:
+        """Tokens of text in the middle of a prompt."""
+        if not text or not self._lead:
+            return self._tokenize(text, special=False)
+        tokens = self._tokenize("\n" + text, special=False)
+        return tokens[len(self._lead) :] if tokens[: len(self._lead)] == self._lead else tokens
+
+    def _spaced_lead(self) -> tuple[int, ...]:
+        """Tokens to cut where the vocabulary (SentencePiece) puts a space before whatever it is given, else none."""
+        answer = self._worker.post("/tokenize", {"content": "x", "with_pieces": True})
+        pieces = [row.get("piece") for row in answer["tokens"]]
+        return self._tokenize("\n", special=False) if pieces and pieces[0] in (" ", " x") else ()
 
     def _document_tokens(self, document: str) -> tuple[int, ...]:
         if self._document[0] != document:
