@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from slimlm.documents.records import Box, Document
@@ -183,22 +183,6 @@ class Turn:
     question: str  # as typed
     resolved: str  # with "it", "that clause" filled in
     answer: Answer | Summary | tuple[Suggestion, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LibraryEntry:
-    """A document that can be reopened at once. ``path`` is where it was opened from, for the person's eyes only."""
-
-    id: str
-    name: str
-    title: str
-    format: str
-    n_pages: int
-    n_words: int
-    added: str  # ISO 8601, UTC
-    opened: str
-    n_bytes: int = 0
-    path: str = field(default="", repr=False)
 
 
 def cite(document: Document, start: int, end: int) -> Citation:

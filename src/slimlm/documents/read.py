@@ -82,6 +82,21 @@ def read_document(
         os.close(handle)
 
 
+def file_digest(path: str | os.PathLike[str], settings: DocumentSettings | None = None) -> str:
+    """SHA-256 of a file in hex: the ``id`` its Document has or would have. Raises as ``read_document`` does."""
+    file = Path(path)
+    handle, _ = _open(file, file.name.encode("utf-8", "replace").decode(), settings or DocumentSettings())
+    try:
+        digest = hashlib.sha256()
+        at = 0
+        while piece := _read_at(handle, at):
+            digest.update(piece)
+            at += len(piece)
+        return digest.hexdigest()
+    finally:
+        os.close(handle)
+
+
 def _open(file: Path, name: str, limits: DocumentSettings) -> tuple[int, os.stat_result]:
     """Open a regular file without ever blocking on a FIFO or waking a device."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)

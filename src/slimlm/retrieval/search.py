@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import json
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -66,6 +66,11 @@ class SearchIndex:
     def vectors(self) -> dict[int, array[float]]:
         """Sentence index -> vector, as far as they are known."""
         return self._vectors
+
+    def attach(self, embedder: Embedder, vectors: Mapping[int, array[float]]) -> None:
+        """Give an index that was built from words alone its embedder, and vectors known from before."""
+        self.embedder = embedder
+        self._vectors.update(vectors)
 
     def pending(self) -> list[int]:
         """Sentences that ``embed`` still has to embed; none for documents that are embedded lazily."""
