@@ -44,14 +44,14 @@ def region_chunks(items: Sequence[Item], style: PageStyle) -> list[Chunk]:
     """Blocks of one column, top to bottom."""
     lines = [item for item in items if isinstance(item, Line)]
     left = min((line.x0 for line in lines), default=0.0)
-    right = max((line.x1 for line in lines), default=0.0)
     pitch = _pitches(lines)
+    rights = dict(zip(map(id, lines), _right_edges(lines), strict=True))
     chunks: list[Chunk] = []
     paragraph: list[Line] = []
 
     def flush() -> None:
         if paragraph:
-            chunks.append(_chunk(paragraph, right, style))
+            chunks.append(_chunk(paragraph, rights[id(paragraph[-1])], style))
             paragraph.clear()
 
     for item in items:
@@ -59,7 +59,7 @@ def region_chunks(items: Sequence[Item], style: PageStyle) -> list[Chunk]:
             flush()
             chunks.extend(table_chunks(item, style.page))
             continue
-        if paragraph and _breaks(paragraph, item, left, right, pitch):
+        if paragraph and _breaks(paragraph, item, (left, rights[id(paragraph[-1])]), pitch, style.body_size):
             flush()
         paragraph.append(item)
     flush()
@@ -75,9 +75,33 @@ def _pitches(lines: Sequence[Line]) -> dict[int, float]:
     return {size: median(some) for size, some in steps.items() if len(some) >= 3}
 
 
-def _breaks(paragraph: list[Line], line: Line, left: float, right: float, pitch: dict[int, float]) -> bool:
+def _right_edges(lines: Sequence[Line]) -> list[float]:
+    """For each line, where text is wrapped: the column's edge, or its own paragraph's when that is set narrower."""
+    if not lines:
+        return []
+    ends = sorted(line.x1 for line in lines)
+    edge = ends[int(0.9 * (len(ends) - 1))] if len(ends) >= 8 else ends[-1]
+    rights: list[float] = []
+    start = 0
+    for i in range(1, len(lines) + 1):
+        if i < len(lines):
+            a, b = lines[i - 1], lines[i]
+            if b.y1 - a.y1 < 1.5 * b.height and abs(a.x0 - b.x0) < b.size and abs(a.size - b.size) < 0.1 * b.size:
+                continue
+        group = lines[start:i]
+        own = max(line.x1 for line in group)
+        even = all(line.x1 > own - 0.15 * (own - line.x0) for line in group[:-1])
+        rights += [own if len(group) >= 3 and even else max(edge, own)] * len(group)
+        start = i
+    return rights
+
+
+def _breaks(
+    paragraph: list[Line], line: Line, edges: tuple[float, float], pitch: dict[int, float], body_size: float
+) -> bool:
     """Whether ``line`` begins a new block after ``paragraph``."""
     last = paragraph[-1]
+    left, right = edges
     step = line.y1 - last.y1
     # A line box is about 1.17 em high and lines are set 1.2 em apart; half-spaced and double-spaced text tells itself.
     usual = min(pitch.get(round(line.size), 1.15 * line.height), 2.2 * line.height)
@@ -91,7 +115,21 @@ def _breaks(paragraph: list[Line], line: Line, left: float, right: float, pitch:
         return True
     if starts_item(line.text) and (line.x0 <= paragraph[0].x0 + 1.5 * line.size or starts_item(paragraph[0].text)):
         return _is_real_marker(line, last)
+    if line.size < 1.14 * body_size and _had_room(last, line, left, right):
+        return True
     return _breaks_by_shape(paragraph, line, left, right)
+
+
+def _had_room(last: Line, line: Line, left: float, right: float) -> bool:
+    """Whether the next line's first word would have fitted on this one: then somebody broke the line on purpose.
+
+    Addresses, salutations and signatures are made of such lines. Centered lines say nothing.
+    """
+    if is_rtl(line.text) or is_wide(line.text[0]) or abs(last.x0 - line.x0) > 0.6 * line.size:
+        return False
+    first = line.words[0]
+    # Three quarters of a line height are more than a space and the raggedness of any line breaker.
+    return last.x1 + (first.x1 - first.x0) + 0.75 * line.size < right and last.x0 < left + 0.5 * (right - left)
 
 
 def _breaks_by_shape(paragraph: list[Line], line: Line, left: float, right: float) -> bool:

@@ -53,8 +53,10 @@ def _band(items: list[Item], gutter: Gutter, rtl: bool, depth: int) -> list[list
 
 
 def _crosses(item: Item, gutter: Gutter) -> bool:
-    overhang = 6.0  # points: a ragged line that pokes into the gutter is not a crossing
-    return item.x0 < gutter.x0 - overhang and item.x1 > gutter.x1 + overhang
+    """Reaches over both edges, or stands centered inside the gutter; a ragged line that pokes into it does neither."""
+    slack = 2.0  # points
+    over = item.x0 < gutter.x0 - slack and item.x1 > gutter.x1 + slack
+    return over or (item.x0 > gutter.x0 + slack and item.x1 < gutter.x1 - slack)
 
 
 def _is_wide_run(region: list[Item], gutter: Gutter) -> bool:
