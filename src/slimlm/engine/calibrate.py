@@ -246,7 +246,7 @@ class ThreadGovernor:
         else:
             free = self._cpus - others_busy
             target = max(1, min(self._calibrated, int(free + 0.5)))
-            plainly = abs(free + 0.5 - target) > 0.25
+            plainly = abs(free - self._threads) > 0.75
             if target != self._threads and not plainly and target != self._pending:
                 self._pending = target
                 return self._threads

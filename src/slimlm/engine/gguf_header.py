@@ -152,10 +152,11 @@ def read_gguf_header(path: Path) -> GgufHeader:
         raise InvalidModelError(f"There is no model file {path}.") from error
     except OSError as error:
         raise InvalidModelError(f"The model file {path} cannot be opened: {error.strerror}.") from error
+    info = os.fstat(descriptor)
+    if not stat.S_ISREG(info.st_mode):
+        os.close(descriptor)
+        raise InvalidModelError(f"{path} is not a file.")
     with os.fdopen(descriptor, "rb") as file:
-        info = os.fstat(file.fileno())
-        if not stat.S_ISREG(info.st_mode):
-            raise InvalidModelError(f"{path} is not a file.")
         try:
             return _parse(_Reader(file, info.st_size))
         except _BadHeaderError as error:
