@@ -1,0 +1,141 @@
+"""The entry point: arguments in, exit code out. Every error ends here as one message, a hint and its exit code.
+
+What enters: ``sys.argv``. What leaves: an exit code. Nothing heavy is imported for ``--help`` and ``--version``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import click
+
+import slimlm
+from slimlm.cli.app import Flags, Services
+from slimlm.cli.commands import doctor, documents, library, models, settings
+from slimlm.cli.options import Group
+from slimlm.cli.output import Output
+from slimlm.errors import CancelledError, SlimLMError, UsageError
+
+BROKEN_PIPE_EXIT = 141  # as the shell reports a program ended by SIGPIPE
+_OPEN = "open"
+
+
+class Main(Group):
+    """The first word is a command; anything else is a document to open."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)  # in the order a newcomer needs them
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        first = args[0]
+        if first in self.commands:
+            return super().resolve_command(ctx, args)
+        if looks_like_a_mistyped_command(first):
+            close = get_close_matches(first, list(self.commands), n=1)
+            if close:
+                raise UsageError(f"There is no command or file {first!r}.", f"Did you mean `slimlm {close[0]}`?")
+        return super().resolve_command(ctx, [_OPEN, *args])
+
+
+def looks_like_a_mistyped_command(word: str) -> bool:
+    """A bare word that is no file."""
+    return word.isalpha() and not Path(word).exists()
+
+
+@click.group(
+    cls=Main, general_hidden=False, no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)  # fmt: skip
+@click.version_option(slimlm.__version__, "--version", message="slimlm %(version)s")
+def cli() -> None:
+    """Open private documents: read a summary, pick a suggested question, get a short answer that quotes the page.
+
+    Everything happens on this device. Start with: slimlm FILE
+    """
+
+
+for _command in (
+    documents.open_, documents.outline, documents.summarize, documents.suggest, documents.ask, documents.chat,
+    documents.search, library.library, models.models, doctor.doctor, settings.settings,
+):  # fmt: skip
+    cli.add_command(_command)
+
+
+def main(argv: Sequence[str] | None = None, services: Services | None = None) -> int:
+    """Run one command and return its exit code. Never raises."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _run(args, services or Services())
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        _abandon_stdout()
+        return BROKEN_PIPE_EXIT
+
+
+def _run(args: list[str], services: Services) -> int:
+    try:
+        result = cli.main(args, prog_name="slimlm", standalone_mode=False, obj=services)
+    except BrokenPipeError:
+        raise
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help())
+        return UsageError.exit_code
+    except click.ClickException as error:
+        return _report(args, services, _from_click(error))
+    except SlimLMError as error:
+        return _report(args, services, error)
+    except (KeyboardInterrupt, click.Abort):
+        return _report(args, services, CancelledError("Stopped.", ""))
+    except Exception as error:  # noqa: BLE001  (the last line of defence: people see no traceback)
+        kind = type(error).__name__
+        return _report(args, services, SlimLMError(f"Something went wrong inside SlimLM ({kind}: {error})."))
+    return result if isinstance(result, int) else 0
+
+
+def _from_click(error: click.ClickException) -> UsageError:
+    command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "slimlm"
+    message = error.format_message()
+    return UsageError(message if message.endswith((".", "?", "!")) else message + ".", f"See `{command} --help`.")
+
+
+def _report(args: list[str], services: Services, error: SlimLMError) -> int:
+    flags = _flags(args)
+    output = Output(json=flags.json, color=False if flags.no_color else None, environ=services.environ)
+    with output.closing():
+        if flags.debug:
+            import traceback  # noqa: PLC0415
+
+            output.raw_error(traceback.format_exc())
+        if flags.json:
+            from slimlm.cli import schema  # noqa: PLC0415
+
+            output.data({**({"event": "error"} if flags.stream else {}), **schema.error(error)})
+        elif isinstance(error, CancelledError):
+            output.note(error.message)
+        else:
+            output.error(error)
+    return error.exit_code
+
+
+def _flags(args: list[str]) -> Flags:
+    """The general flags, read without a parser: they count for errors of the parser too."""
+    words: set[str] = set(args[: args.index("--")] if "--" in args else args)
+    given: dict[str, Any] = {
+        name: f"--{name.replace('_', '-')}" in words for name in ("json", "stream", "no_color", "debug")
+    }
+    return Flags(**given)
+
+
+def _abandon_stdout() -> None:
+    """The reader has left: nothing more can be said, not even by the interpreter on its way out."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
