@@ -40,12 +40,12 @@ _ALIGNMENT = 32
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Types by ggml name. ``output`` None: no tensor of its own (the embedding serves). ``embedding`` None: as it is.
+    """Types by ggml name. ``body``, ``embedding`` None: as they are. ``output`` None: no tensor of its own.
 
     ``keep``: parts of tensor names -> the type they have instead of ``body``.
     """
 
-    body: str
+    body: str | None
     output: str | None = None
     embedding: str | None = None
     keep: Mapping[str, str] = field(default_factory=dict)
@@ -63,6 +63,8 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
         "iq4_nl": Layout("IQ4_NL"),
         "iq4_nl-out4": Layout("IQ4_NL", output="IQ4_NL"),
         "q8_0": Layout("Q8_0"),
+        "out4": Layout(None, output="Q4_0"),
+        "q8_0-out4": Layout("Q8_0", output="Q4_0"),
     }
 )
 _QUANTIZE: Mapping[str, Callable[[Floats], Bytes]] = MappingProxyType(
@@ -155,7 +157,7 @@ def _head(source: Path, data_start: int, header: GgufHeader, plans: tuple[_Plan,
     metadata = bytearray(old[24:end])
     key = b"general.file_type"
     at = metadata.find(struct.pack("<Q", len(key)) + key + struct.pack("<I", 4))
-    if at >= 0:
+    if at >= 0 and layout.body is not None:
         struct.pack_into("<I", metadata, at + 8 + len(key) + 4, _FILE_TYPES[layout.body])
     entries, offset = [], 0
     for plan in plans:
