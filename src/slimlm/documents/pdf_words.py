@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections import Counter
 from dataclasses import dataclass, field
+from itertools import accumulate
 from operator import sub
 
 from slimlm.documents.layout.records import Rule, Word
@@ -86,6 +86,9 @@ class _Style:
     invisible: bool
 
 
+_PLAIN = _Style(False, UPRIGHT, False, False, False)
+
+
 class PageReader:
     """Extracts one page. Only for the duration of one call to ``page_text``."""
 
@@ -100,26 +103,29 @@ class PageReader:
     def read(self) -> PageText:
         text, x0, y0, x1, y1 = self.page.characters()
         self._drawings()
-        text = text.translate(_HYPHENS)
+        tokens = [(token.group(), *token.span()) for token in _TOKEN.finditer(text.translate(_HYPHENS))]
+        things = self.page.text_objects([a for _, a, _ in tokens])
+        # Running sums over all characters tell in one step whether a token has a gap or a raised letter inside.
+        widths = [0.0, *accumulate(map(sub, x1, x0))]
+        bottoms = [0.0, *accumulate(y1)]
         previous_end = -1
-        for token in _TOKEN.finditer(text):
-            a, b = token.span()
-            style = self._style(a)
-            glued = previous_end == a
-            previous_end = b
-            self._token(token.group(), (x0[a:b], y0[a:b], x1[a:b], y1[a:b]), style, glued)
+        for (token, a, b), thing in zip(tokens, things, strict=True):
+            style = self._styles.get(thing) or self._new_style(thing)
+            glued, previous_end = previous_end == a, b
+            tall = y1[a] - y0[a]
+            gaps = x1[b - 1] - x0[a] - (widths[b] - widths[a])
+            uneven = abs(bottoms[b] - bottoms[a] - (b - a) * y1[a])
+            if style.turn == UPRIGHT and uneven < 0.1 * tall and abs(gaps) < 0.25 * tall:
+                self._add(token, (x0[a], y0[a], x1[b - 1], y1[a]), style, glued)
+            else:
+                self._token(token, (x0[a:b], y0[a:b], x1[a:b], y1[a:b]), style, glued)
         return self.found
 
-    def _style(self, index: int) -> _Style:
-        thing = self.page.text_object(index)
-        style = self._styles.get(thing)
-        if style is None:
-            style = self._styles[thing] = self._new_style(thing)
+    def _new_style(self, thing: int) -> _Style:
+        style = self._styles[thing] = self._look_up(thing) if thing else _PLAIN
         return style
 
-    def _new_style(self, thing: int) -> _Style:
-        if not thing:
-            return _Style(False, UPRIGHT, False, False, False)
+    def _look_up(self, thing: int) -> _Style:
         page = self.page
         matrix = page.matrix(thing)
         quarters = math.degrees(math.atan2(matrix.b, matrix.a)) / 90
@@ -136,26 +142,31 @@ class PageReader:
         )
 
     def _token(self, text: str, boxes: tuple[list[float], ...], style: _Style, glued: bool) -> None:
+        """A token that may fall apart, or is turned."""
         found = self.found
-        found.n_chars += len(text)
+        x0, y0, x1, y1 = boxes
         if style.turn < 0:
+            found.n_chars += len(text)
             found.n_diagonal += len(text)
             return
-        x0, y0, x1, y1 = boxes
         if style.turn:
             rows = [turned(box, style.turn, found.width, found.height) for box in zip(x0, y0, x1, y1, strict=True)]
             x0, y0, x1, y1 = (list(column) for column in zip(*rows, strict=True))
-        target = found.words.setdefault(style.turn, [])
         for start, end, is_glued in _pieces(x0, y0, x1, y1):
             box = min(x0[start:end]), min(y0[start:end]), max(x1[start:end]), max(y1[start:end])
-            if self._is_hidden(box, style):
-                found.n_hidden += end - start
-                continue
-            clean = self._clean(text[start:end])
-            if clean:
-                word = Word(clean, *box, box[3] - box[1], style.bold, self._order, is_glued or (glued and start == 0))
-                self._order += 1
-                _settle_raised(target, word)
+            self._add(text[start:end], box, style, is_glued or (glued and start == 0))
+
+    def _add(self, text: str, box: Box, style: _Style, glued: bool) -> None:
+        found = self.found
+        found.n_chars += len(text)
+        if self._is_hidden(box, style):
+            found.n_hidden += len(text)
+            return
+        clean = self._clean(text)
+        if clean:
+            word = Word(clean, *box, box[3] - box[1], style.bold, self._order, glued)
+            self._order += 1
+            _settle_raised(found.words.setdefault(style.turn, []), word)
 
     def _clean(self, text: str) -> str:
         """Readable text of a token: ligatures opened, controls dropped, unknown glyphs counted."""
@@ -175,7 +186,7 @@ class PageReader:
 
     def _is_hidden(self, box: Box, style: _Style) -> bool:
         found = self.found
-        width, height = found.size(style.turn)
+        width, height = (found.height, found.width) if style.turn & 1 else (found.width, found.height)
         x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
         if box[3] - box[1] < 1 or not (0 <= x <= width and 0 <= y <= height):
             return True
@@ -300,9 +311,3 @@ def _is_raised(before: Word, word: Word) -> bool:
         return False
     overlaps = word.y0 < before.y1 and word.y1 > before.y0
     return overlaps and before.y1 - word.y1 > 0.12 * before.size
-
-
-def body_size(words: list[Word], counts: Counter[float]) -> None:
-    """Add a page's font sizes (rounded to half points) to the document's count."""
-    for word in words:
-        counts[round(word.size * 2) / 2] += len(word.text)

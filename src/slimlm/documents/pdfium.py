@@ -237,8 +237,9 @@ class PdfPage:
         a, b, c, d = self._displayed([left], [top], [right], [bottom])
         return a[0], b[0], c[0], d[0]
 
-    def text_object(self, index: int) -> int:
-        return self.lib.FPDFText_GetTextObject(self._text, index) or 0
+    def text_objects(self, indices: list[int]) -> list[int]:
+        """The object that drew each character, 0 for characters that pdfium made up."""
+        return [thing or 0 for thing in map(self.lib.FPDFText_GetTextObject, repeat(self._text), indices)]
 
     def matrix(self, thing: int) -> Matrix:
         found = Matrix(1, 0, 0, 1, 0, 0)

@@ -8,6 +8,7 @@ Nothing is ever unpickled on either side, because a hostile file may have taken 
 
 from __future__ import annotations
 
+import gc
 import json
 import mmap
 import os
@@ -42,6 +43,7 @@ def main() -> int:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # a library that prints must not break the frames
     job = json.loads(os.environ.pop(JOB_VARIABLE))
     limits = DocumentSettings(**job["limits"])
+    gc.set_threshold(100_000, 20, 100)  # readers make many small records and hardly any cycles
     _die_with(job["parent"])
     _limit_self(limits)
     try:

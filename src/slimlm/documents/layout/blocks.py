@@ -185,27 +185,25 @@ def _chunk(lines: list[Line], right: float, style: PageStyle) -> Chunk:
 
 def join_lines(lines: Sequence[Line], style: PageStyle) -> tuple[str, list[PlacedWord]]:
     """Text of the lines with broken words joined, and the boxes of every word (of both halves of a broken one)."""
-    text = ""
     pieces: list[str] = []
     placed: list[PlacedWord] = []
     length = 0
     for line in lines:
-        more, words = place_words(line.words, style.page)
+        more = line.text
         if pieces:
-            cut, between = _joint(text, more, style.vocabulary)
+            cut, between = _joint(pieces[-1], more, style.vocabulary)
             if cut:
                 pieces[-1] = pieces[-1][:-cut]
                 length -= cut
                 if placed and placed[-1].end > length:
-                    w = placed.pop()
-                    if w.start < length:
-                        placed.append(PlacedWord(w.start, length, w.page, w.x0, w.y0, w.x1, w.y1))
+                    word = placed.pop()
+                    if word.start < length:
+                        placed.append(word._replace(end=length))
             pieces.append(between)
             length += len(between)
-        placed += [PlacedWord(w.start + length, w.end + length, w.page, w.x0, w.y0, w.x1, w.y1) for w in words]
+        placed += place_words(line.words, style.page, length)[1]
         pieces.append(more)
         length += len(more)
-        text = more
     return "".join(pieces), placed
 
 
@@ -237,8 +235,10 @@ def _kind(text: str, lines: list[Line], size: float, bold: bool, style: PageStyl
 
 
 def _is_heading(text: str, lines: list[Line], size: float, bold: bool, style: PageStyle) -> bool:
-    letters = sum(c.isalpha() for c in text)
-    if letters < 2 or len(text) > 200 or len(lines) > 4 or text[-1] in ",;":
+    if len(text) > 200 or len(lines) > 4 or text[-1] in ",;":
+        return False
+    letters = sum(map(str.isalpha, text))
+    if letters < 2:
         return False
     if normal_title(text) in style.outline:
         return True

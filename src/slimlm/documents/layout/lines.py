@@ -30,16 +30,17 @@ def segments(words: Sequence[Word]) -> list[Line]:
 
 def _follows(a: Word, b: Word) -> bool:
     """Whether b is the next word after a, to its right or (right-to-left text) to its left."""
-    if not _same_base(a, b):
-        return False
-    size = max(a.size, b.size)
-    gap = max(b.x0 - a.x1, a.x0 - b.x1)
-    return -0.3 * size <= gap <= _WORD_GAP * size
+    size = a.size if a.size > b.size else b.size
+    gap = b.x0 - a.x1
+    if gap < -0.3 * size:
+        gap = a.x0 - b.x1
+    return -0.3 * size <= gap <= _WORD_GAP * size and _same_base(a, b)
 
 
 def _same_base(a: Word | Line, b: Word | Line) -> bool:
-    overlap = min(a.y1, b.y1) - max(a.y0, b.y0)
-    return overlap >= 0.55 * min(a.y1 - a.y0, b.y1 - b.y0)
+    top, bottom = (a.y0 if a.y0 > b.y0 else b.y0), (a.y1 if a.y1 < b.y1 else b.y1)
+    tall, other = a.y1 - a.y0, b.y1 - b.y0
+    return bottom - top >= 0.55 * (tall if tall < other else other)
 
 
 def _merge(pieces: list[Line]) -> list[Line]:

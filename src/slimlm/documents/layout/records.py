@@ -63,12 +63,18 @@ class Line:
     def settle(self) -> None:
         """Recompute everything that follows from ``words``."""
         words = self.words
-        self.x0, self.x1 = min(w.x0 for w in words), max(w.x1 for w in words)
+        self.x0, self.x1 = min([w.x0 for w in words]), max([w.x1 for w in words])
         plain = [w for w in words if not w.raised] or words
-        self.y0, self.y1 = min(w.y0 for w in plain), max(w.y1 for w in plain)
-        n_chars = sum(len(w.text) for w in plain)
-        self.size = sum(w.size * len(w.text) for w in plain) / n_chars
-        self.bold = 2 * sum(len(w.text) for w in plain if w.bold) > 1.6 * n_chars
+        self.y0, self.y1 = min([w.y0 for w in plain]), max([w.y1 for w in plain])
+        n_chars = n_bold = 0
+        size = 0.0
+        for word in plain:
+            n = len(word.text)
+            n_chars += n
+            size += word.size * n
+            n_bold += n if word.bold else 0
+        self.size = size / n_chars
+        self.bold = n_bold > 0.8 * n_chars
         self.text = join_words(words)
 
     @property
@@ -129,18 +135,19 @@ def join_words(words: Sequence[Word]) -> str:
     return "".join(pieces)
 
 
-def place_words(words: Iterable[Word], page: int) -> tuple[str, list[PlacedWord]]:
-    """Text of words on one line, and where each stands in it."""
+def place_words(words: Iterable[Word], page: int, base: int = 0) -> tuple[str, list[PlacedWord]]:
+    """Text of words on one line, and where each stands in it (offsets counted from ``base``)."""
     pieces: list[str] = []
     placed: list[PlacedWord] = []
-    at = 0
+    at = base
     for word in words:
-        if at and not word.glued:
+        if at > base and not word.glued:
             pieces.append(" ")
             at += 1
-        placed.append(PlacedWord(at, at + len(word.text), page, word.x0, word.y0, word.x1, word.y1))
+        end = at + len(word.text)
+        placed.append(PlacedWord(at, end, page, word.x0, word.y0, word.x1, word.y1))
         pieces.append(word.text)
-        at += len(word.text)
+        at = end
     return "".join(pieces), placed
 
 

@@ -17,7 +17,7 @@ from slimlm.documents.layout.lines import glue_wide, segments
 from slimlm.documents.layout.records import Chunk, Line
 from slimlm.documents.layout.running import Edges, running_lines
 from slimlm.documents.ocr import Recognizer, open_recognizer
-from slimlm.documents.pdf_words import PageText, body_size, page_text, unturned
+from slimlm.documents.pdf_words import PageText, page_text, unturned
 from slimlm.documents.pdfium import Pdf, PdfPage
 from slimlm.documents.records import ReadProgress, TextSource
 from slimlm.documents.source import Report, Source
@@ -103,9 +103,9 @@ class _PdfReading:
         self.n_diagonal += text.n_diagonal
         glue_wide(words)
         lines = segments(words)
-        body_size(words, self.sizes)
         for line in lines:
             self.vocabulary.learn(line.text)
+            self.sizes[round(line.size * 2) / 2] += len(line.text)  # font sizes, to half points
         return _Pending(index, text, turn, lines, Edges(lines, text.size(turn)[1]), source)
 
     def _recognize(self, index: int, page: PdfPage, text: PageText) -> TextSource:
