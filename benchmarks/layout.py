@@ -134,6 +134,7 @@ def run(options: Options, folder: Path) -> dict[str, Any]:
     tokens = tokenize(server, english_text())
     del server
     speeds = measure_speed(files, tokens, options)
+    print("speed measured", flush=True)
     windows = cut(tokens, options)
     losses, tops = evaluate(open_llama(source), windows)
     rows: dict[str, dict[str, float]] = {}
@@ -171,13 +172,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--windows", type=int, default=4)
     parser.add_argument("--window-tokens", type=int, default=512)
+    parser.add_argument("--prefill-tokens", type=int, default=512)
+    parser.add_argument("--decode-tokens", type=int, default=64)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "layout.json")
     given = parser.parse_args()
     candidates = tuple(name for name in given.candidates.split(",") if name)
     options = Options(
-        given.model, candidates, given.rounds, given.windows, given.window_tokens, 512, 64, given.threads, seed=0
-    )
+        given.model, candidates, given.rounds, given.windows, given.window_tokens, given.prefill_tokens,
+        given.decode_tokens, given.threads, seed=0,
+    )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         result = run(options, Path(folder))
     given.out.parent.mkdir(parents=True, exist_ok=True)
