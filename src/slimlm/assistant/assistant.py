@@ -94,6 +94,14 @@ class Assistant:
                 self._started["embedder"] = True
             return self._embedder
 
+    def use_model(self, engine: Engine | None) -> None:
+        """Write with this engine from now on; None: with no model at all, quotes only."""
+        with self._lock:
+            if self._given[0] is None and self._engine is not None:
+                self._engine.close()
+            self._given = (engine, self._given[1])
+            self._engine, self._started["engine"] = engine, True
+
     def warm_up(self) -> threading.Thread:
         """Start the models in the background, while the person reads the outline."""
 
