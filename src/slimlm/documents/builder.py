@@ -20,6 +20,8 @@ _TIGHT = {"table_row", "list_item"}  # kinds that follow one of their own kind o
 # every consumer (JSON, SQLite, a browser), so they are replaced one for one by a space.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f\x85\ud800-\udfff\ufeff\ufffe\uffff\u2028\u2029]")
 
+_VISIBLE = re.compile("[^\\s\u00ad\u200b-\u200f\u2060-\u2064\u3164\ufe00-\ufe0f]")
+
 
 class PlacedWord(NamedTuple):
     """A word of a block's text (``text[start:end]``) and its rectangle on ``page``, in points from the top left.
@@ -158,7 +160,7 @@ class DocumentBuilder:
         """Raises ``NoTextError`` when there is no text at all."""
         self._close_page()
         text = "".join(self._parts)
-        if not text.strip():
+        if not _VISIBLE.search(text):
             raise NoTextError(f"{name} holds no text that can be read.")
         headings = [b for b in self._blocks if b.kind in ("title", "heading")]
         sections = tuple(_sections(text, headings))

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+import unicodedata
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -45,7 +46,9 @@ from slimlm.settings import DocumentSettings
 _POLL_S = 0.03  # how fast a cancel or a limit is noticed
 _CHUNK = 1 << 20
 _MAX_MESSAGE = 1 << 16
+_MAX_NAME = 120
 _BASE_MEMORY = 160 << 20  # interpreter and parser libraries, before any document
+_QUIET_MEMORY = 48 << 20  # what a worker that has not read anything yet has reserved
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -67,19 +70,33 @@ def read_document(
     """
     limits = settings or DocumentSettings()
     file = Path(path)
-    name = file.name.encode("utf-8", "replace").decode()  # names on disk may hold bytes that are no text
+    name = shown_name(file.name)
     handle, before = _open(file, name, limits)
     try:
-        run = _Run(handle, name, limits, progress, cancel)
-        document = run.document()
-        after = os.fstat(handle)
-        if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-            raise CorruptDocumentError(
-                f"{name} changed while it was read.", "Wait until the program that writes it is done, then retry."
-            )
+        try:
+            document = _Run(handle, name, limits, progress, cancel).document()
+        except DocumentError as error:
+            raise _changed(handle, before, name) or error from error.__cause__
+        if changed := _changed(handle, before, name):
+            raise changed
         return document
     finally:
         os.close(handle)
+
+
+def shown_name(name: str) -> str:
+    """A file's name as it may be shown: no controls, no direction marks, no bytes that are no text, not endless."""
+    clean = "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co") else c for c in name)
+    return clean if len(clean) <= _MAX_NAME else f"{clean[: _MAX_NAME - 21]}…{clean[-20:]}"  # the ending says the kind
+
+
+def _changed(handle: int, before: os.stat_result, name: str) -> DocumentError | None:
+    after = os.fstat(handle)
+    if (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns):
+        return None
+    return CorruptDocumentError(
+        f"{name} changed while it was read.", "Wait until the program that writes it is done, then retry."
+    )
 
 
 def file_digest(path: str | os.PathLike[str], settings: DocumentSettings | None = None) -> str:
@@ -258,8 +275,8 @@ class _Run:
     def _check_limits(self, process: subprocess.Popen[bytes]) -> None:
         if time.monotonic() > self._deadline:
             raise DocumentTimeoutError(f"Reading {self._name} took longer than {self._limits.timeout_s:g} s.")
-        used = _private_memory(process.pid)
-        self._peak_bytes = max(self._peak_bytes, used)
+        used, reserved = _memory(process.pid)
+        self._peak_bytes = max(self._peak_bytes, used, reserved)
         if used > (self._limits.memory_mb << 20) + _BASE_MEMORY:
             raise self._too_much_memory()
 
@@ -274,8 +291,10 @@ class _Run:
             return ReaderCrashedError(f"The reader of {self._name} broke off.")
         if status == -getattr(signal, "SIGXCPU", 0):
             return DocumentTimeoutError(f"Reading {self._name} took too much processor time.")
-        # C++ parsers abort when an allocation fails. More than half of the allowance in use is the only trace left.
-        if self._peak_bytes > (self._limits.memory_mb << 20) // 2:
+        # C++ parsers abort when an allocation fails, and a vector that doubles fails at a third of the limit: a quarter
+        # of the allowance in use is the only trace left of it. Other deaths need more evidence.
+        aborted = status in [-getattr(signal, name, 0) for name in ("SIGABRT", "SIGTRAP", "SIGILL")]
+        if self._peak_bytes - _QUIET_MEMORY > (self._limits.memory_mb << 20) // (4 if aborted else 2):
             return self._too_much_memory()
         how = f"signal {-status}" if status < 0 else f"status {status}"
         return ReaderCrashedError(f"The reader crashed on {self._name} ({how}).")
@@ -286,22 +305,27 @@ class _Run:
             data: Any = json.loads(payload)
             kind = getattr(errors, str(data["class"]), None)
             message, hint = str(data["message"])[:2000], str(data["hint"])[:2000]
+            detail = str(data.get("detail", ""))[:8000]
         except (ValueError, KeyError, TypeError):
             return ReaderCrashedError(f"The reader's answer about {self._name} is damaged.")
         if not (isinstance(kind, type) and issubclass(kind, SlimLMError)):
             return ReaderCrashedError(f"The reader crashed on {self._name}.")
-        return kind(message, hint)
+        error = kind(message, hint)
+        if detail:
+            error.add_note(detail)  # shown under --debug only
+        return error
 
 
 def _read_at(handle: int, at: int) -> bytes:
     return os.pread(handle, _CHUNK, at) if hasattr(os, "pread") else os.read(handle, _CHUNK)
 
 
-def _private_memory(pid: int) -> int:
-    """Bytes of memory of the process's own (not the mapped document); 0 where the system does not tell."""
+def _memory(pid: int) -> tuple[int, int]:
+    """(bytes in memory of the process's own, bytes reserved); the mapped document is in neither. 0 where unknown."""
     try:
         with open(f"/proc/{pid}/statm", encoding="ascii") as file:  # noqa: PTH123  (read thirty times a second)
-            _, resident, shared, *_ = file.read().split()
+            _, resident, shared, _, _, data, *_ = map(int, file.read().split())
     except (OSError, ValueError):
-        return 0
-    return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
+        return 0, 0
+    page = os.sysconf("SC_PAGE_SIZE")
+    return (resident - shared) * page, data * page

@@ -15,6 +15,7 @@ import os
 import struct
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,7 @@ from slimlm.errors import (
     DocumentMemoryError,
     EmptyDocumentError,
     NoTextError,
+    ReaderCrashedError,
     SlimLMError,
 )
 from slimlm.settings import DocumentSettings
@@ -98,15 +100,24 @@ def _nothing_to_read(error: NoTextError, kind: str) -> SlimLMError:
 
 
 def _describe(error: BaseException, name: str) -> dict[str, str]:
-    """An error as data. Only ``SlimLMError`` keeps its class; a parser's own exception means a damaged file."""
+    """An error as data. Only ``SlimLMError`` keeps its class; a parser's own exception means a damaged file.
+
+    What Python said goes into ``detail``, for --debug: a person can do nothing with the name of an exception.
+    """
+    detail = ""
+    if not isinstance(error, SlimLMError):
+        detail = "".join(traceback.format_exception(error, limit=-12))[-6000:]
     if isinstance(error, MemoryError):
         error = DocumentMemoryError(f"Reading {name} needs more memory than allowed.")
     elif isinstance(error, RecursionError):
         error = CorruptDocumentError(f"{name} is nested too deeply to be read.")
+    elif isinstance(error, ImportError):
+        error = ReaderCrashedError(f"The reader for {name} is not installed completely.", "Install SlimLM again.")
+    elif isinstance(error, AssertionError):  # ours
+        error = ReaderCrashedError(f"The reader failed on {name}.")
     elif not isinstance(error, SlimLMError):
-        reason = " ".join(str(error).split())[:160]
-        error = CorruptDocumentError(f"{name} cannot be read ({type(error).__name__}{': ' if reason else ''}{reason}).")
-    return {"class": type(error).__name__, "message": error.message, "hint": error.hint}
+        error = CorruptDocumentError(f"{name} cannot be read: it is damaged or incomplete.")
+    return {"class": type(error).__name__, "message": error.message, "hint": error.hint, "detail": detail}
 
 
 def _reporter(out: int) -> Callable[[ReadProgress], None]:

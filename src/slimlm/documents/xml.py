@@ -13,6 +13,7 @@ from lxml import etree
 from slimlm.errors import CorruptDocumentError
 
 # lxml's own limits (``huge_tree`` off) stop at 256 nested elements, 10 MB in one text node and entity amplification.
+_NO_MEMORY = 2  # xmlParserErrors.XML_ERR_NO_MEMORY
 
 
 def xml_parser(*, recover: bool = False) -> etree.XMLParser:
@@ -35,6 +36,8 @@ def parse_xml(data: bytes, part: str, *, recover: bool = False) -> etree._Elemen
     try:
         root = etree.fromstring(data, parser=xml_parser(recover=recover))
     except etree.XMLSyntaxError as error:
+        if getattr(error, "code", 0) == _NO_MEMORY or "unknown error" in str(error):  # libxml2 stopped for want of memory
+            raise MemoryError from error
         raise CorruptDocumentError(f"{part} is not valid XML: {_short(error)}.") from error
     except ValueError as error:  # an encoding declaration that contradicts the bytes
         raise CorruptDocumentError(f"{part} cannot be decoded.") from error
