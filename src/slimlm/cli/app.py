@@ -60,9 +60,9 @@ class Services:
 class App:
     """One run of one command."""
 
-    def __init__(self, flags: Flags, services: Services) -> None:
+    def __init__(self, flags: Flags, services: Services | None = None) -> None:
         self.flags = flags
-        self.services = services
+        self.services = services = services or Services()
         self.said: set[str] = set()  # notes that were shown: none is repeated
         self.output = Output(json=flags.json, color=False if flags.no_color else None, environ=services.environ)
 

@@ -17,7 +17,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``mark`` (a bullet, a number) stands at ``indent``; a wrapped text goes on under its own first word."""
+    """``mark`` (a bullet, a number; never text of a document) stands at ``indent``; wrapped text goes on beside it."""
 
     spans: tuple[Span, ...] = ()
     indent: int = 0

@@ -7,39 +7,69 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import slimlm
-from slimlm.cli.app import Flags, Services
-from slimlm.cli.commands import doctor, documents, library, models, settings
 from slimlm.cli.options import Group
-from slimlm.cli.output import Output
 from slimlm.errors import CancelledError, SlimLMError, UsageError
+
+if TYPE_CHECKING:
+    from slimlm.cli.app import Flags, Services
 
 BROKEN_PIPE_EXIT = 141  # as the shell reports a program ended by SIGPIPE
 _OPEN = "open"
+
+# Name -> (module, attribute, the first line of its help), in the order a newcomer needs them. A command's module is
+# imported when it runs; a test keeps the lines the same as the docstrings.
+COMMANDS: Mapping[str, tuple[str, str, str]] = {
+    "open": ("documents", "open_", "Open documents and talk about them."),
+    "outline": ("documents", "outline", "Show title, contents and key sentences."),
+    "summarize": ("documents", "summarize", "Summarize documents; every point says where it stands."),
+    "suggest": ("documents", "suggest", "Suggest questions that the document answers."),
+    "ask": ("documents", "ask", "Answer one question, with the sentences that say so."),
+    "chat": ("documents", "chat", "Ask one question after the other."),
+    "search": ("documents", "search", "Find the passages nearest to some words."),
+    "library": ("library", "library", "Keep documents on this device and reopen them by name."),
+    "models": ("models", "models", "Fetch and choose the models that run on this device."),
+    "doctor": ("doctor", "doctor", "Check this machine: processor, memory, model, speed, folders."),
+    "settings": ("settings", "settings", "Show every setting, its value and where it comes from."),
+}
 
 
 class Main(Group):
     """The first word is a command; anything else is a document to open."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)  # in the order a newcomer needs them
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command = getattr(import_module(f"slimlm.cli.commands.{module}"), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, _, summary) in COMMANDS.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         first = args[0]
-        if first in self.commands:
+        if first in COMMANDS:
             return super().resolve_command(ctx, args)
         if looks_like_a_mistyped_command(first):
-            close = get_close_matches(first, list(self.commands), n=1)
+            from difflib import get_close_matches  # noqa: PLC0415
+
+            close = get_close_matches(first, list(COMMANDS), n=1)
             if close:
                 raise UsageError(f"There is no command or file {first!r}.", f"Did you mean `slimlm {close[0]}`?")
         return super().resolve_command(ctx, [_OPEN, *args])
@@ -62,18 +92,11 @@ def cli() -> None:
     """
 
 
-for _command in (
-    documents.open_, documents.outline, documents.summarize, documents.suggest, documents.ask, documents.chat,
-    documents.search, library.library, models.models, doctor.doctor, settings.settings,
-):  # fmt: skip
-    cli.add_command(_command)
-
-
 def main(argv: Sequence[str] | None = None, services: Services | None = None) -> int:
     """Run one command and return its exit code. Never raises."""
     args = list(sys.argv[1:] if argv is None else argv)
     try:
-        code = _run(args, services or Services())
+        code = _run(args, services)
         sys.stdout.flush()
         return code
     except BrokenPipeError:
@@ -81,7 +104,7 @@ def main(argv: Sequence[str] | None = None, services: Services | None = None) ->
         return BROKEN_PIPE_EXIT
 
 
-def _run(args: list[str], services: Services) -> int:
+def _run(args: list[str], services: Services | None) -> int:
     try:
         result = cli.main(args, prog_name="slimlm", standalone_mode=False, obj=services)
     except BrokenPipeError:
@@ -107,14 +130,16 @@ def _from_click(error: click.ClickException) -> UsageError:
     return UsageError(message if message.endswith((".", "?", "!")) else message + ".", f"See `{command} --help`.")
 
 
-def _report(args: list[str], services: Services, error: SlimLMError) -> int:
+def _report(args: list[str], services: Services | None, error: SlimLMError) -> int:
+    from slimlm.cli.app import App  # noqa: PLC0415
+
     flags = _flags(args)
-    output = Output(json=flags.json, color=False if flags.no_color else None, environ=services.environ)
+    output = App(flags, services).output
     with output.closing():
         if flags.debug:
             import traceback  # noqa: PLC0415
 
-            output.raw_error(traceback.format_exc())
+            output.trace(traceback.format_exc())
         if flags.json:
             from slimlm.cli import schema  # noqa: PLC0415
 
@@ -128,6 +153,8 @@ def _report(args: list[str], services: Services, error: SlimLMError) -> int:
 
 def _flags(args: list[str]) -> Flags:
     """The general flags, read without a parser: they count for errors of the parser too."""
+    from slimlm.cli.app import Flags  # noqa: PLC0415
+
     words: set[str] = set(args[: args.index("--")] if "--" in args else args)
     given: dict[str, Any] = {
         name: f"--{name.replace('_', '-')}" in words for name in ("json", "stream", "no_color", "debug")

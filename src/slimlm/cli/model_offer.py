@@ -34,7 +34,7 @@ def ensure_model(app: App) -> bool:
     Raises ``ModelNotInstalledError`` when a model was asked for by name, may not be asked about, and is not here.
     """
     name = app.settings.engine.model
-    if not app.catalog.resolve(name) or app.catalog.installed(name) is not None:
+    if is_installed(app):
         return True
     entry = app.catalog.get(name)
     if app.assume_yes or (app.output.can_ask and _agreed(app, entry)):
@@ -55,7 +55,13 @@ def ensure_model(app: App) -> bool:
     return False
 
 
+def is_installed(app: App) -> bool:
+    """Whether answers in own words will be tried."""
+    return app.catalog.installed(app.settings.engine.model) is not None
+
+
 def _agreed(app: App, entry: ModelEntry) -> bool:
+    app.output.gap()
     size = render.megabytes(entry.download_bytes)
     app.output.note(
         "answers in own words need a language model; it runs on this device. Your documents never leave it: "

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
-from slimlm.cli.app import App, Flags, Services
+if TYPE_CHECKING:
+    from slimlm.cli.app import App, Flags
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -55,15 +56,19 @@ Group.group_class = Group
 
 
 def flags_of(context: click.Context) -> Flags:
+    from slimlm.cli.app import Flags  # noqa: PLC0415  (not needed for --help)
+
     return Flags(**context.meta.get(_KEY, {}))
 
 
 def with_app(function: Callable[Concatenate[App, P], R]) -> Callable[P, R]:
-    """Give the command its ``App`` as first argument; its output is closed afterwards."""
+    """Give the command its ``App`` as the first argument; its output is closed afterwards."""
 
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        from slimlm.cli.app import App, Services  # noqa: PLC0415  (not needed for --help)
+
         context = click.get_current_context()
-        app = App(flags_of(context), context.find_object(Services) or Services())
+        app = App(flags_of(context), context.find_object(Services))
         with app.output.closing():
             return function(app, *args, **kwargs)
 

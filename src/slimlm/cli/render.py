@@ -180,7 +180,7 @@ def about(outline: Outline, name: str) -> list[Line]:
     return [line(outline.title or name, "title"), line(" · ".join(f for f in facts if f), "dim")]
 
 
-def outline(value: Outline, name: str, limit: int | None = None) -> list[Line]:
+def outline(value: Outline, name: str, limit: int | None = None, key_sentences: bool = True) -> list[Line]:
     """``limit``: how many headings at most."""
     lines = about(value, name)
     lines += [line(f"Note: {notice}", "warning") for notice in value.notices]
@@ -192,7 +192,7 @@ def outline(value: Outline, name: str, limit: int | None = None) -> list[Line]:
         lines += [_entry(entry, entry.level - top, value.n_pages > 1) for entry in entries]
         if len(entries) < len(headings):
             lines.append(line(f"… {len(headings) - len(entries)} more", "dim", indent=2))
-    if value.key_sentences:
+    if key_sentences and value.key_sentences:
         lines += heading("Key sentences")
         lines += [_key_sentence(citation) for citation in value.key_sentences]
     return lines
@@ -200,7 +200,7 @@ def outline(value: Outline, name: str, limit: int | None = None) -> list[Line]:
 
 def shown_entries(entries: Sequence[OutlineEntry], limit: int | None) -> Sequence[OutlineEntry]:
     """All of them, or the highest levels that fit, or the first ones."""
-    if limit is None or len(entries) <= limit:
+    if limit is None or len(entries) <= limit + 2:  # "1 more" would take as much room
         return entries
     for level in sorted({entry.level for entry in entries}, reverse=True):
         kept = [entry for entry in entries if entry.level < level]
@@ -238,8 +238,9 @@ def suggestion(item: Suggestion, number: int) -> Line:
 
 
 def page_title(page: Page) -> str:
-    name = page_name(page.kind, page.label, page.number)
-    return name[:1].upper() + name[1:] if name else "Text"
+    if page.kind == "page":
+        return f"page {safe_line(page.label) or page.number}"
+    return page_name(page.kind, page.label, page.number) or "the whole text"
 
 
 def find_page(document: Document, wanted: str) -> Page | None:

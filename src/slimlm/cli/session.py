@@ -10,18 +10,21 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from slimlm.assistant.records import SUMMARY_STYLES, Event, Suggestion, SummaryStyle
+from slimlm.assistant.chat import Chat
+from slimlm.assistant.records import SUMMARY_STYLES, Citation, Event, Suggestion, SummaryStyle
 from slimlm.cli import events, render, schema
 from slimlm.cli.app import App
 from slimlm.cli.inputs import Input, open_inputs
 from slimlm.cli.interrupt import stoppable
 from slimlm.cli.lines import BLANK, Line, line, table
-from slimlm.cli.model_offer import ensure_model
+from slimlm.cli.model_offer import ensure_model, is_installed
 from slimlm.cli.safe_text import safe_lines
 from slimlm.errors import CancelledError, SlimLMError, UsageError
 from slimlm.prompts.intent import classify_intent
 
 if TYPE_CHECKING:
+    import threading
+
     from slimlm.assistant.assistant import Assistant
 
 PROMPT = "› "
@@ -56,7 +59,7 @@ class Session:
         self._assistant = assistant
         self._inputs = list(inputs)
         self._documents = tuple(item.document for item in inputs)
-        self._chat = assistant.chat(self._documents)
+        self._chat = Chat(self._request)
         self._suggestions: tuple[Suggestion, ...] = ()
         self._stdin_used = stdin_used
 
@@ -67,7 +70,8 @@ class Session:
         for number, document in enumerate(self._documents):
             value = self._assistant.outline(document)
             self._show([BLANK] if number else [])
-            self._show(render.outline(value, document.name, FIRST_HEADINGS))
+            # The key sentences are for the time until the model has written; without one they are the summary.
+            self._show(render.outline(value, document.name, FIRST_HEADINGS, key_sentences=is_installed(self._app)))
         stopped = not self._guarded(self._introduce)
         if self._reads_questions:
             self._show([BLANK, line("Type a number, a question, or :help.", "dim")])
@@ -126,6 +130,8 @@ class Session:
                 stopped = not self._guarded(partial(self._take, typed.strip()))
             except _Leave:
                 return
+            if typed.strip() and not self._app.flags.json:
+                self._output.gap()
 
     def _guarded(self, action: Callable[[], None]) -> bool:
         """False when it was stopped. Any other error is shown, and the conversation goes on."""
@@ -157,20 +163,25 @@ class Session:
             raise UsageError(f"There is no question number {number}.", "Type :questions for new ones.")
         self._ask(text)
 
+    def _request(self, text: str, cancel: threading.Event | None, near: Citation | None) -> Iterator[Event]:
+        """A suggested question is a question, whatever its words look like."""
+        if any(text == suggestion.question for suggestion in self._suggestions):
+            return self._assistant.ask(self._documents, text, cancel)
+        return self._assistant.request(self._documents, text, cancel, near)
+
     def _ask(self, text: str) -> None:
         with stoppable() as cancel:
             stream = self._chat.send(text, cancel)
             if self._app.flags.json:
                 self._answer_json(text, stream)
                 return
-            intent = classify_intent(text)
-            screen = events.Screen(
-                self._output, "paragraph" if intent == "summarize" else "answer", self._documents, self._app.said
-            )
+            asked = any(text == suggestion.question for suggestion in self._suggestions)
+            summary = not asked and len(self._documents) == 1 and classify_intent(text) == "summarize"
+            layout: events.Layout = "paragraph" if summary else "answer"
+            screen = events.Screen(self._output, layout, self._documents, self._app.said)
             result = screen.show(stream)
             if isinstance(result, tuple):
                 self._suggestions = result
-            self._show([BLANK] if self._output.is_terminal else [])
 
     def _answer_json(self, text: str, stream: Iterator[Event]) -> None:
         if self._app.flags.stream:
@@ -255,7 +266,6 @@ class Session:
         known = {document.id for document in self._documents}
         self._inputs += [item for item in added if item.document.id not in known]
         self._documents = tuple(item.document for item in self._inputs)
-        self._chat = self._assistant.chat(self._documents)
         document = added[0].document
         self._show(render.about(self._assistant.outline(document), document.name))
 

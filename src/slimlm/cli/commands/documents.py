@@ -189,7 +189,9 @@ def ask(app: App, files: tuple[str, ...]) -> None:
 def chat(app: App, files: tuple[str, ...]) -> None:
     """Ask one question after the other.
 
-    Follow-ups like "and for the tenant?" are understood. Reads one question per line, from the terminal or from a pipe. With --json: one object per answer.
+    Follow-ups like "and for the tenant?" are understood.
+
+    Reads one question per line, from the terminal or from a pipe. With --json: one object per answer.
     """
     from slimlm.cli.session import Session  # noqa: PLC0415
 

@@ -33,8 +33,8 @@ def list_(app: App) -> None:
     for entry in app.catalog.list():
         model, problem = _installed(app, entry.name)
         state = "damaged" if problem else "installed" if model else ""
-        if entry.name == default:
-            state = ", ".join(filter(None, ("default", state)))
+        words = ("default" if entry.name == default else "", "for search" if entry.kind == "embedding" else "", state)
+        state = ", ".join(filter(None, words))
         rows.append((entry.name, _size(entry, model) or "?", " ".join(entry.languages), state))
         values.append(_as_json(entry, model, entry.name == default))
     if app.flags.json:
