@@ -26,23 +26,18 @@ _SETTLE_S = 0.6  # after this a worker still evaluating a batch is killed; the p
 _SILENCE_S = 600.0  # between two events; progress is reported after every batch
 
 
-def completion_events(
-    worker: WorkerProcess, body: dict[str, Any], cancel: threading.Event | None
-) -> Iterator[dict[str, Any]]:
+def completion_events(worker: WorkerProcess, body: dict[str, Any], watch: Watch) -> Iterator[dict[str, Any]]:
     """Events until and with the one whose ``stop`` is true.
 
     Raises ``CancelledError``, ``WorkerDiedError``, or ``EngineError`` with llama.cpp's own message.
     """
+    watch.check()
     told = {**body, "stream": True, "return_progress": True, "return_tokens": True, "id_slot": 0}
-    watch = _Watch(worker, cancel)
     complete = False
     try:
-        if cancel is not None and cancel.is_set():
-            complete = True  # nothing was begun
-            raise CancelledError("Stopped.")
         timeout = httpx.Timeout(10.0, read=_SILENCE_S)
         with worker.client.stream("POST", "/completion", json=told, timeout=timeout) as response:
-            watch.begin(response)
+            watch.reading(response)
             if response.status_code != 200:
                 complete = True
                 response.read()
@@ -57,11 +52,10 @@ def completion_events(
                     return
         raise httpx.RemoteProtocolError("the stream ended early")
     except httpx.HTTPError as error:
-        if cancel is not None and cancel.is_set():
-            raise CancelledError("Stopped.") from error
+        watch.check()
         raise worker.failure(error) from error
     finally:
-        watch.end()
+        watch.reading(None)
         if not complete:
             settle(worker)
 
@@ -92,35 +86,51 @@ def _events(response: httpx.Response) -> Iterator[dict[str, Any]]:
                 yield {"error": json.loads(line[7:])}
 
 
-class _Watch:
-    """Wakes the reader when ``cancel`` is set: shuts the socket down, since nothing else interrupts a read."""
+class Watch:
+    """One request and the event that ends it. Nothing else interrupts a read, so a thread shuts the socket down.
+
+    It then sees to it that the worker is idle, whether or not the reader of the stream ever goes on.
+    """
 
     def __init__(self, worker: WorkerProcess, cancel: threading.Event | None) -> None:
-        self._worker = worker
+        self.worker = worker
         self._cancel = cancel
         self._done = threading.Event()
         self._socket: socket.socket | None = None
-        if cancel is not None:
+
+    def __enter__(self) -> Watch:
+        if self._cancel is not None:
             threading.Thread(target=self._run, daemon=True, name="slimlm-engine-cancel").start()
+        return self
 
-    def begin(self, response: httpx.Response) -> None:
-        stream = response.extensions.get("network_stream")
-        self._socket = stream.get_extra_info("socket") if stream is not None else None
-
-    def end(self) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._done.set()
+
+    def check(self) -> None:
+        """Raises ``CancelledError`` when the event is set."""
+        if self._cancel is not None and self._cancel.is_set():
+            raise CancelledError("Stopped.")
+
+    def reading(self, response: httpx.Response | None) -> None:
+        stream = response.extensions.get("network_stream") if response is not None else None
+        self._socket = stream.get_extra_info("socket") if stream is not None else None
+        if self._cancel is not None and self._cancel.is_set():
+            self._shut()  # set while the connection was being made
+
+    def _shut(self) -> None:
+        connection = self._socket
+        if connection is not None:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def _run(self) -> None:
         assert self._cancel is not None
         while not self._cancel.wait(_POLL_S):
             if self._done.is_set():
                 return
-        if self._socket is not None:
-            with contextlib.suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
-        # A worker that has not even answered yet (or is stopped) cannot be told anything.
-        if not self._done.wait(_SETTLE_S + 0.2) and self._worker.alive:
-            self._worker.kill()
+        self._shut()
+        if not self._done.wait(0.1):
+            settle(self.worker)
 
 
 class FifoLock:

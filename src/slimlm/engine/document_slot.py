@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slimlm.engine.completion import completion_events
+from slimlm.engine.completion import Watch, completion_events
 from slimlm.engine.state_cache import StateCache, StateKey
 from slimlm.engine.worker_process import WorkerDiedError, WorkerProcess
 from slimlm.errors import EngineError
@@ -48,23 +47,21 @@ class DocumentSlot:
         self.document = ""
         self.restores = 0
 
-    def prepare(
-        self, prefix: tuple[int, ...], document: str, key: StateKey | None, cancel: threading.Event | None
-    ) -> Prepared:
+    def prepare(self, prefix: tuple[int, ...], document: str, key: StateKey | None, watch: Watch) -> Prepared:
         """Afterwards the slot holds exactly ``prefix``. ``key`` None: neither slot nor disk is used or filled."""
         started = time.perf_counter()
         source = "slot"
         evaluated = 0
         if key is not None and self._prefix == prefix:
             if not self._exact:
-                evaluated = self._evaluate(prefix, keep=True, cancel=cancel)
+                evaluated = self._evaluate(prefix, keep=True, watch=watch)
         elif key is not None and self._restore(key, document):
             source = "disk"
         else:
             source = "evaluated"
             self.lost()
-            evaluated = self._evaluate(prefix[:-1], keep=False, cancel=cancel)
-            evaluated += self._evaluate(prefix, keep=len(prefix) > 1, cancel=cancel)
+            evaluated = self._evaluate(prefix[:-1], keep=False, watch=watch)
+            evaluated += self._evaluate(prefix, keep=len(prefix) > 1, watch=watch)
             if key is not None and document:
                 self._save(key, document)
         self._prefix, self._exact, self.document = prefix, True, document
@@ -82,7 +79,7 @@ class DocumentSlot:
         self.lost()
         self._worker.post("/slots/0?action=erase", {})
 
-    def _evaluate(self, tokens: Sequence[int], keep: bool, cancel: threading.Event | None) -> int:
+    def _evaluate(self, tokens: Sequence[int], keep: bool, watch: Watch) -> int:
         """Evaluate without generating; ``keep``: what the slot already holds of ``tokens`` is not evaluated again."""
         if not tokens:
             return 0
@@ -90,7 +87,7 @@ class DocumentSlot:
         last: dict[str, Any] = {}
         exact, self._exact = self._exact, False
         try:
-            for event in completion_events(self._worker, body, cancel):
+            for event in completion_events(self._worker, body, watch):
                 last = event
         except BaseException:
             self.lost()

@@ -17,7 +17,7 @@ from typing import Any
 
 from slimlm.engine.calibrate import Progress, ThreadGovernor, Tuning, tune
 from slimlm.engine.chat_tokens import ChatTokens, PromptTokens
-from slimlm.engine.completion import FifoLock, completion_events
+from slimlm.engine.completion import FifoLock, Watch, completion_events
 from slimlm.engine.context_size import choose_context
 from slimlm.engine.device import LoadWatch, probe_device
 from slimlm.engine.document_slot import DocumentSlot, Prepared
@@ -35,6 +35,7 @@ logger = logging.getLogger("slimlm.engine")
 _ROOM_TOKENS = 16  # a prompt must leave at least this much for the answer
 _TOP_K = 100  # sorting a whole vocabulary for top_p costs more than it decides
 _KV_TYPES = "f16/f16"  # q8_0 was measured at 0.42 of the prefill speed
+_SCHEMA_HINT = "Use a simpler schema: objects, arrays, strings, numbers and enumerations."
 _RETUNE_S = 3.0  # restarting the worker costs about half a second: not more often than this
 
 
@@ -166,34 +167,26 @@ class LlamaEngine:
         asked = options or GenerateOptions()
         with self._lock.turn(cancel):
             self._ready()
-            for attempt in (1, 2):
-                begun = False
-                try:
-                    for token in self._stream(prompt, asked, cancel):
-                        begun = True
-                        yield token
-                    return
-                except WorkerDiedError:
-                    if begun or attempt == 2:
-                        raise
-                    self._restart(self._config.threads)
+            with Watch(self._worker, cancel) as watch:
+                for attempt in (1, 2):
+                    begun = False
+                    try:
+                        for token in self._stream(prompt, asked, watch):
+                            begun = True
+                            yield token
+                        return
+                    except WorkerDiedError as error:
+                        self._after_death(error, watch, last=begun or attempt == 2)
 
     def prefill(self, prompt: Prompt, cancel: threading.Event | None = None) -> Usage:
         with self._lock.turn(cancel):
             self._ready()
-            for attempt in (1, 2):
+            with Watch(self._worker, cancel) as watch:
                 try:
-                    tokens = self._chat.render(prompt)
-                    self._check_length(tokens, 1)
-                    done = self._prepare(tokens, prompt.document, True, cancel)
-                    break
-                except WorkerDiedError:
-                    if attempt == 2:
-                        raise
-                    self._restart(self._config.threads)
-            n = len(tokens.prefix)
-            self._usage = Usage(n, n - done.evaluated_tokens, done.evaluated_tokens, 0, done.elapsed_ms)
-            return self._usage
+                    return self._prefill(prompt, watch)
+                except WorkerDiedError as error:
+                    self._after_death(error, watch, last=False)
+                    return self._prefill(prompt, watch)
 
     def count_tokens(self, text: str) -> int:
         """Of plain text, without template. Does not wait for a running request."""
@@ -219,7 +212,15 @@ class LlamaEngine:
 
     # --- one request ----------------------------------------------------------------------------------------------
 
-    def _stream(self, prompt: Prompt, options: GenerateOptions, cancel: threading.Event | None) -> Iterator[Token]:
+    def _prefill(self, prompt: Prompt, watch: Watch) -> Usage:
+        tokens = self._chat.render(prompt)
+        self._check_length(tokens, 1)
+        done = self._prepare(tokens, prompt.document, True, watch)
+        n = len(tokens.prefix)
+        self._usage = Usage(n, n - done.evaluated_tokens, done.evaluated_tokens, 0, done.elapsed_ms)
+        return self._usage
+
+    def _stream(self, prompt: Prompt, options: GenerateOptions, watch: Watch) -> Iterator[Token]:
         tokens = self._chat.render(prompt)
         room = self._check_length(tokens, _ROOM_TOKENS)
         limit = prompt.max_tokens if options.max_tokens is None else options.max_tokens
@@ -228,16 +229,19 @@ class LlamaEngine:
         usage = Usage(n_prompt, finish="cancelled")
         n_output = 0
         try:
-            done = self._prepare(tokens, prompt.document, options.reuse_document, cancel)
+            done = self._prepare(tokens, prompt.document, options.reuse_document, watch)
             n_evaluated = done.evaluated_tokens
             body = _body(tokens, prompt, options, limit)
             self._slot.used()
-            begun = time.perf_counter()
-            for event in completion_events(self._worker, body, cancel):
+            schema_errors = self._worker.log.n_schema_errors
+            for event in completion_events(self._worker, body, watch):
                 timings = event.get("timings", {})
                 n_output = max(n_output, int(event.get("tokens_predicted", 0)))
                 if "prompt_progress" in event:
                     continue
+                if prompt.json_schema is not None and self._worker.log.n_schema_errors > schema_errors:
+                    reason = self._worker.log.schema_errors[-1]
+                    raise EngineError(f"The engine cannot follow this JSON schema ({reason}).", _SCHEMA_HINT)
                 if event.get("stop"):
                     n_evaluated += int(timings.get("prompt_n", 0))
                     usage = Usage(
@@ -252,15 +256,14 @@ class LlamaEngine:
                     self._observe(usage)
                 if event.get("content"):
                     yield _token(event, options.logprobs)
-            logger.debug("Request done in %.0f ms.", (time.perf_counter() - begun) * 1000.0)
         except CancelledError:
             usage = replace(usage, output_tokens=n_output)
             raise
         finally:
             self._usage = usage
 
-    def _prepare(self, tokens: PromptTokens, document: str, reuse: bool, cancel: threading.Event | None) -> Prepared:
-        return self._slot.prepare(tokens.prefix, document, self._key(tokens.prefix) if reuse else None, cancel)
+    def _prepare(self, tokens: PromptTokens, document: str, reuse: bool, watch: Watch) -> Prepared:
+        return self._slot.prepare(tokens.prefix, document, self._key(tokens.prefix) if reuse else None, watch)
 
     def _key(self, prefix: tuple[int, ...]) -> StateKey:
         return StateKey(
@@ -303,6 +306,14 @@ class LlamaEngine:
         if threads != self._config.threads and time.monotonic() - self._changed_at > _RETUNE_S:
             self._changed_at = time.monotonic()
             self._restart(threads)
+
+    def _after_death(self, error: WorkerDiedError, watch: Watch, last: bool) -> None:
+        """Start a new worker so that the request can be made again, or give up."""
+        watch.check()  # a worker that did not obey a cancellation was killed for it
+        if last:
+            raise error
+        self._restart(self._config.threads)
+        watch.worker = self._worker
 
     def _restart(self, threads: int) -> None:
         """A new worker; evaluated documents come back from the disk."""

@@ -1,7 +1,7 @@
 """llama.cpp in a process of its own: the only file that names the binding.
 
 What enters: one line of JSON on stdin (``WorkerConfig``). What leaves: one line of JSON on stdout when the model is
-loaded, then HTTP on a private unix socket (or loopback, where there are none), and llama.cpp's warnings on stderr.
+loaded, then HTTP on a private unix socket (or loopback, where there are none), and llama.cpp's errors on stderr.
 The process ends when stdin ends, so it cannot outlive its parent. It refuses to know documents, prompts and caches.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
-_LOG_WARNINGS = 2  # llama.cpp's log levels: 1 errors, 2 warnings, 3 information
+_LOG_ERRORS = 1  # llama.cpp's log levels: 1 errors, 2 warnings, 3 information
 
 
 def main() -> None:
@@ -89,7 +89,7 @@ def _serve(config: dict[str, Any]) -> Any:
     import xllamacpp  # noqa: PLC0415
 
     params = xllamacpp.CommonParams()
-    params.verbosity = _LOG_WARNINGS
+    params.verbosity = _LOG_ERRORS
     params.model.path = config["model"]
     params.hostnames = [config["socket"] or "127.0.0.1"]
     params.port = 0

@@ -47,13 +47,32 @@ class WorkerConfig:
     parallel: int = 1
 
 
+class WorkerLog:
+    """The last lines that llama.cpp wrote: nothing of it reaches the disk or the terminal."""
+
+    def __init__(self) -> None:
+        self.lines: deque[str] = deque(maxlen=_LOG_LINES)
+        self.schema_errors: deque[str] = deque(maxlen=4)  # llama.cpp only logs a schema that it cannot follow
+        self.n_schema_errors = 0
+
+    def drain(self, pipe: IO[str]) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while line := pipe.readline(_LOG_CHARS):
+                if line.strip():
+                    self.lines.append(line.strip())
+                _, found, reason = line.partition("llg error: ")
+                if found:
+                    self.schema_errors.append(reason.strip())
+                    self.n_schema_errors += 1
+
+
 class WorkerProcess:
     """A running worker. ``client`` may be used by one thread at a time."""
 
-    def __init__(self, process: subprocess.Popen[str], socket: str, log: deque[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], socket: str, log: WorkerLog) -> None:
         self._process = process
         self._socket = socket
-        self._log = log
+        self.log = log
         self.client = httpx.Client()
 
     @property
@@ -79,7 +98,7 @@ class WorkerProcess:
 
     def last_log(self) -> str:
         time.sleep(0.05)  # the reader of the pipe may be a moment behind the death
-        return " | ".join(list(self._log)[-6:])
+        return " | ".join(list(self.log.lines)[-6:])
 
     def post(self, path: str, body: dict[str, Any], timeout_s: float = 60.0) -> dict[str, Any]:
         """One request with one answer. Raises ``EngineError``; ``WorkerDiedError`` when the process has gone."""
@@ -158,9 +177,9 @@ def start_worker(config: WorkerConfig, paths: Paths, timeout_s: float = _LOAD_TI
         env=environment,
         start_new_session=True,  # the terminal's Ctrl-C is for the program, which then stops us in order
     )
-    log: deque[str] = deque(maxlen=_LOG_LINES)
+    log = WorkerLog()
     if process.stderr is not None:
-        threading.Thread(target=_drain, args=(process.stderr, log), daemon=True, name="slimlm-engine-log").start()
+        threading.Thread(target=log.drain, args=(process.stderr,), daemon=True, name="slimlm-engine-log").start()
     worker = WorkerProcess(process, socket, log)
     try:
         address = _handshake(worker, process, {**asdict(config), "socket": socket, "key": key}, timeout_s)
@@ -200,14 +219,6 @@ def _handshake(worker: WorkerProcess, process: subprocess.Popen[str], told: dict
         raise EngineError(f"The model {Path(told['model']).name} could not be loaded{f': {log}' if log else ''}.")
     process.stdout.close()
     return str(answer["address"]).rstrip("/")
-
-
-def _drain(pipe: IO[str], log: deque[str]) -> None:
-    """Keep the last lines only: nothing that llama.cpp writes reaches the disk or the terminal."""
-    with contextlib.suppress(OSError, ValueError):
-        while line := pipe.readline(_LOG_CHARS):
-            if line.strip():
-                log.append(line.strip())
 
 
 def _socket_folder(paths: Paths) -> Path:
