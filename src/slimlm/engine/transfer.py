@@ -23,7 +23,7 @@ from typing import IO, Any
 from slimlm.errors import CancelledError, ChecksumError, DiskSpaceError, SlimLMError, StorageError
 
 # (done, total or None, stage). Stages: waiting, connecting, downloading, unpacking, checking, converting.
-# done and total are bytes, except while waiting (both 0).
+# done and total are bytes; while converting, some unit of work; while waiting and connecting there is no total.
 Progress = Callable[[int, int | None, str], None]
 
 CHUNK_BYTES = 1 << 20

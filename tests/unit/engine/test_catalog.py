@@ -243,6 +243,24 @@ def test_a_killed_pull_frees_the_lock_and_the_next_goes_on(catalog, paths, model
         assert len(hub.requests) == 2
 
 
+@pytest.mark.loopback
+def test_a_source_in_another_layout_is_prepared_while_it_is_installed(catalog, paths, model_file):
+    with open_hub({"/m": model_file.read_bytes()}) as hub:
+        catalog.add("web", f"{hub.url}/m")
+        file = paths.models / "_catalog.json"
+        as_it_is = catalog.pull("web")
+        record = json.loads(file.read_text())
+        record["models"][0]["layout"] = "q8_0"
+        file.write_text(json.dumps(record))
+        stages = set()
+        model = catalog.pull("web", lambda _done, _total, stage: stages.add(stage))
+    assert "converting" in stages
+    assert (model.layout, model.source_sha256) == ("q8_0", as_it_is.sha256)
+    assert model.sha256 == sha256(model.path.read_bytes()) != as_it_is.sha256
+    assert model.size_bytes == model.path.stat().st_size
+    assert model.made_with
+
+
 def test_waiting_for_a_lock_can_be_cancelled(tmp_path):
     cancel = threading.Event()
     work = Work(lambda *_: cancel.set(), cancel)
