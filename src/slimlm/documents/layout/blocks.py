@@ -72,7 +72,12 @@ def _pitches(lines: Sequence[Line]) -> dict[int, float]:
     for a, b in pairwise(lines):
         if 0 < b.y1 - a.y1 < 3 * b.height and round(a.size) == round(b.size):
             steps.setdefault(round(b.size), []).append(b.y1 - a.y1)
-    return {size: median(some) for size, some in steps.items() if len(some) >= 3}
+    # Two steps tell only of moderate spacing: they may as well part three paragraphs of one line each.
+    return {
+        size: median(some) if len(some) >= 4 else min(median(some), 1.6 * size)
+        for size, some in steps.items()
+        if len(some) >= 2
+    }
 
 
 def _right_edges(lines: Sequence[Line]) -> list[float]:
@@ -113,6 +118,8 @@ def _breaks(
         return True
     if line.bold != last.bold and (last.bold or _starts_block(line.text)):
         return True
+    if NUMBERED.match(line.text) and (line.bold or line.size >= 1.14 * body_size):
+        return True  # the next heading, right under a title
     if starts_item(line.text) and (line.x0 <= paragraph[0].x0 + 1.5 * line.size or starts_item(paragraph[0].text)):
         return _is_real_marker(line, last)
     if line.size < 1.14 * body_size and _had_room(last, line, left, right):
@@ -126,6 +133,8 @@ def _had_room(last: Line, line: Line, left: float, right: float) -> bool:
     Addresses, salutations and signatures are made of such lines. Centered lines say nothing.
     """
     if is_rtl(line.text) or is_wide(line.text[0]) or abs(last.x0 - line.x0) > 0.6 * line.size:
+        return False
+    if line.text[0].islower() or last.text[-1] in "-\u00ad":  # a sentence goes on, so the break was the margin's
         return False
     first = line.words[0]
     # Three quarters of a line height are more than a space and the raggedness of any line breaker.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from slimlm.documents.layout.records import Item, Line
+from slimlm.documents.layout.records import Item, Line, is_wide
 
 _BIN = 2.0  # points; gutters are at least 8 points wide
 _MIN_LINES = 3  # on each side
@@ -126,10 +126,12 @@ def _measure(lines: list[Line], x0: float, x1: float, width: float) -> Gutter | 
 
 
 def _is_prose(lines: list[Line], width: float) -> bool:
-    """Running text fills its column and has several words on most lines; a table's column does not."""
+    """Running text has several words on most lines, and many of its lines begin inside a sentence; cells do neither."""
     x0, x1 = min(line.x0 for line in lines), max(line.x1 for line in lines)
     if x1 - x0 < 0.12 * width:
         return False
-    full = [line for line in lines if line.x1 - line.x0 >= 0.6 * (x1 - x0)]
-    wordy = [line for line in full if len(line.text) >= 18 or line.text.count(" ") >= 3]
-    return len(wordy) >= max(_MIN_LINES, 0.4 * len(lines))
+    wordy = [line for line in lines if len(line.text) >= 22 or line.text.count(" ") >= 4 or is_wide(line.text[-1])]
+    if len(wordy) < max(_MIN_LINES, 0.4 * len(lines)):
+        return False
+    inside = sum(not line.text[0].isupper() and not line.text[0].isdigit() for line in wordy)
+    return inside >= 0.2 * len(wordy)

@@ -73,8 +73,8 @@ class Flow:
             return
         headings = [chunk for chunk in chunks if chunk.kind == "heading"]
         largest = max((chunk.size for chunk in headings), default=0.0)
-        tops = [chunk for chunk in headings if chunk.size > 0.97 * largest]
-        if len(tops) == 1 and largest >= 1.25 * style.body_size:
+        tops = [chunk for chunk in headings if chunk.size > 0.97 * largest and not NUMBERED.match(chunk.text)]
+        if len(tops) == 1 and tops[0] is headings[0] and largest >= 1.25 * style.body_size:
             tops[0].kind = "title"
             self.title = tops[0].text
 

@@ -23,6 +23,7 @@ class Edges:
     def __init__(self, lines: Sequence[Line], height: float) -> None:
         self.height = height
         self.lines: list[tuple[Line, str]] = []
+        self.all_lines = list(lines)
         if not lines or height <= 0:
             return
         tops = sorted({round(line.y0) for line in lines})
@@ -34,9 +35,33 @@ class Edges:
             if (at_top or at_bottom) and len(line.text) <= 160:
                 self.lines.append((line, _key(line.text)))
 
+    def outer(self, found: list[Line], top: bool) -> list[Line]:
+        """Those of ``found`` that stand outside of everything else, with a gap between them and the text.
+
+        Texts with much repetition have equal lines at equal heights too, but those follow the line above as usual.
+        """
+        sign = 1 if top else -1
+        chosen = {id(line) for line in found}
+        rows = sorted(self.all_lines, key=lambda line: sign * line.middle)
+        outside: list[Line] = []
+        for line in rows:
+            if id(line) not in chosen or (line.middle > self.height / 2) == top:
+                # Back off from lines that touch the text.
+                while outside and _near(outside[-1], line):
+                    outside.pop()
+                break
+            outside.append(line)
+        return outside
+
     def has(self, key: str, line: Line) -> bool:
         """Whether this page has such a line at the same height (odd and even pages may mirror left and right)."""
         return any(k == key and abs(other.middle - line.middle) < 6 for other, k in self.lines)
+
+
+def _near(a: Line, b: Line) -> bool:
+    """Whether two lines follow each other as lines of one text do (or stand on one base line)."""
+    gap = max(a.y0, b.y0) - min(a.y1, b.y1)
+    return gap < 0.6 * max(a.height, b.height) and abs(a.size - b.size) < 0.1 * b.size
 
 
 def _key(text: str) -> str:
@@ -52,12 +77,12 @@ def running_lines(edges: Sequence[Edges], index: int, n_pages: int) -> set[int]:
     own = edges[index]
     others = [edges[i] for i in range(max(index - 3, 0), min(index + 4, len(edges))) if i != index]
     needed = 1 if n_pages <= 3 else 2
-    found: set[int] = set()
+    found: list[Line] = []
     for line, key in own.lines:
         seen = sum(other.has(key, line) for other in others)
         numbered = _PAGE_NUMBER.fullmatch(key) is not None
         alone = numbered and ("#" in key or key.isalpha()) and len(key) > 1 and n_pages == 1
         # Text that repeats without a number could be a table's head; asked for twice. A number counts at once.
         if seen >= needed or (numbered and (seen >= 1 or alone)):
-            found.add(id(line))
-    return found
+            found.append(line)
+    return {id(line) for line in [*own.outer(found, top=True), *own.outer(found, top=False)]}

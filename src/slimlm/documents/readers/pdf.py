@@ -143,7 +143,10 @@ class _PdfReading:
             if other != turn and text.words[other]:
                 glue_wide(text.words[other])
                 aside = PageStyle(number, text.size(other)[1], body, self.vocabulary)
-                self.flow.add_page(self._chunks(segments(text.words[other]), text, other, aside), aside)
+                chunks = self._chunks(segments(text.words[other]), text, other, aside)
+                for chunk in chunks:  # a remark along the margin is nobody's heading
+                    chunk.kind = "paragraph" if chunk.kind == "heading" else chunk.kind
+                self.flow.add_page(chunks, aside)
         here.lines, here.text = [], PageText(text.width, text.height)  # only its edges are still needed
         while self.window and self.window[0].index < index - 3:
             self.window.popleft()
