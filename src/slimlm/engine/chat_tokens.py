@@ -14,7 +14,8 @@ from slimlm.engine.worker_process import WorkerProcess
 from slimlm.errors import EngineError
 from slimlm.prompts.records import Prompt
 
-_SYSTEM, _USER = "Qx7SystemQx7", "Qx7UserQx7"
+EXAMPLES_HINT = "use a model whose template takes a conversation."
+_SYSTEM, _USER, _REPLY, _SECOND = "Qx7SystemQx7", "Qx7UserQx7", "Qx7ReplyQx7", "Qx7SecondQx7"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,13 @@ class TemplatePieces:
     tail: str
     system_in_user: bool = False  # the template knows no system message: it opens the user's message instead
     strips: bool = False  # the template strips the user's message
+    reply: str = ""  # between a user's message and the assistant's, in earlier turns
+    turn: str = ""  # between the assistant's message and the next user's
 
     @property
     def text(self) -> str:
         """Identifies the pieces in the key of a saved state."""
-        return json.dumps([self.head, self.middle, self.tail, self.system_in_user, self.strips])
+        return json.dumps([self.head, self.middle, self.tail, self.system_in_user, self.strips, self.reply, self.turn])
 
 
 class ChatTokens:
@@ -70,6 +73,11 @@ class ChatTokens:
             prefix += self._template(pieces.middle) + self.content(system + "\n\n")
         elif system:
             prefix += self.content(system) + self._template(pieces.middle)
+        for example in prompt.examples:
+            if not pieces.reply:
+                raise EngineError(f"The chat template of this model has no earlier turns: {EXAMPLES_HINT}")
+            prefix += self.content(example.user) + self._template(pieces.reply)
+            prefix += self.content(example.assistant) + self._template(pieces.turn)
         prefix += self._document_tokens(document)
         return PromptTokens(prefix, self.content(task) + self._template(pieces.tail))
 
@@ -152,12 +160,28 @@ class ChatTokens:
             head, found, tail = alone.partition(_USER)
             if not found or _USER in tail:
                 raise EngineError("The model's chat template does not show the user's message once.")
-            return TemplatePieces(head, "", tail, system_in_user=system, strips=self._strips([padded]))
+            reply, turn = self._turns([])
+            return TemplatePieces(
+                head, "", tail, system_in_user=system, strips=self._strips([padded]), reply=reply, turn=turn
+            )
         head, _, rest = text.partition(_SYSTEM)
         middle, found, tail = rest.partition(_USER)
         if not found or _USER in tail:
             raise EngineError("The model's chat template does not show the user's message once, after the system's.")
-        return TemplatePieces(head, middle, tail, strips=self._strips([*before, padded]))
+        reply, turn = self._turns(before)
+        return TemplatePieces(head, middle, tail, strips=self._strips([*before, padded]), reply=reply, turn=turn)
+
+    def _turns(self, before: list[dict[str, str]]) -> tuple[str, str]:
+        """The template's text between the messages of earlier turns; ("", "") when it takes a single turn only."""
+        messages = [(_USER, "user"), (_REPLY, "assistant"), (_SECOND, "user")]
+        try:
+            text = self._apply([*before, *({"role": role, "content": content} for content, role in messages)])
+        except EngineError:
+            return "", ""
+        _, found_user, rest = text.partition(_USER)
+        reply, found_reply, rest = rest.partition(_REPLY)
+        turn, found_second, _ = rest.partition(_SECOND)
+        return (reply, turn) if found_user and found_reply and found_second else ("", "")
 
     def _strips(self, messages: list[dict[str, str]]) -> bool:
         return f"\n {_USER} \n" not in self._apply(messages)
