@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -19,6 +20,7 @@ from slimlm.engine.transfer import Work, only_one
 from slimlm.errors import (
     CancelledError,
     ChecksumError,
+    DiskSpaceError,
     DownloadError,
     InvalidModelError,
     ModelNotInstalledError,
@@ -259,6 +261,17 @@ def test_a_source_in_another_layout_is_prepared_while_it_is_installed(catalog, p
     assert model.sha256 == sha256(model.path.read_bytes()) != as_it_is.sha256
     assert model.size_bytes == model.path.stat().st_size
     assert model.made_with
+
+
+def test_a_disk_that_fills_up_midway_is_named(catalog, paths, monkeypatch):
+    def full(*_args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("slimlm.engine.catalog.fetch", full)
+    with pytest.raises(DiskSpaceError) as error:
+        catalog.pull("default")
+    assert "SLIMLM_HOME" in error.value.hint
+    assert catalog.installed("default") is None
 
 
 def test_waiting_for_a_lock_can_be_cancelled(tmp_path):
