@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import struct
 import threading
-import zlib
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -25,38 +23,33 @@ from slimlm.documents.serial import pack_document, unpack_document
 from slimlm.errors import SlimLMError, StorageError
 from slimlm.paths import ensure
 from slimlm.retrieval.index import TermIndex
-from slimlm.retrieval.sentences import split_sentences
 from slimlm.retrieval.store_blobs import (
     VECTOR_CHUNK,
     document_text,
-    pack_lines,
-    pack_spans,
     pack_text,
     pack_vectors,
     span_at,
-    unpack_lines,
     unpack_text,
     unpack_vectors,
 )
-from slimlm.retrieval.store_schema import (
-    MAX_SENTENCES,
-    SENTENCE_BITS,
-    as_storage_error,
-    create_file,
-    damaged,
-    migrate,
-    open_connection,
+from slimlm.retrieval.store_index import (
+    DAMAGE,
+    TERMS_VERSION,
+    check_index,
+    content_of,
+    count_words,
+    drop_content,
+    drop_index,
+    match,
+    merge_index,
+    put_content,
 )
-from slimlm.retrieval.words import terms
+from slimlm.retrieval.store_schema import as_storage_error, create_file, damaged, migrate, open_connection
 
 FILE_NAME = "library.sqlite3"
-TERMS_VERSION = 1  # raise it when sentences.py or words.py change: documents are then indexed anew when put again
 RESULT_BYTES = 4 << 20  # kept results of one document, compressed; the oldest go first
-_QUERY_TERMS = 64  # of a library search; more cost time and tell nothing
 _TIMEOUT_S = 15.0  # a large document is written in 2 s; another process waits for it
-_IDEOGRAM = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 _ENTRY = "id, name, title, format, n_pages, n_words, added, opened, n_bytes, path"
-_DAMAGE = (ValueError, zlib.error, struct.error, KeyError, TypeError, IndexError, MemoryError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,32 +134,27 @@ class LibraryStore:
         ``index``: the document's, when there is one already; it saves most of the time.
         """
         packed = pack_document(replace(document, name=""))  # the name is kept in its column: a file may be renamed
-        if not self._is_indexed(document.id, packed):
-            sentences = (index.sentences if index else split_sentences(document))[:MAX_SENTENCES]
-            lines = [" ".join(found) for found in (index.terms if index else (terms(s.text) for s in sentences))]
-            content = (packed, pack_spans([(s.start, s.end) for s in sentences]), pack_lines(lines))
-        else:
-            lines, content = [], None
+        content = None if self._is_indexed(document.id, packed) else content_of(document, packed, index)
         about = {
             "id": document.id,
             "name": _plain(document.name),
             "title": _plain(document.title),
             "format": document.format,
             "n_pages": len(document.pages),
-            "n_words": len(document.text.split()) + len(_IDEOGRAM.findall(document.text)),
+            "n_words": count_words(document.text),
             "n_bytes": document.n_bytes,
             "path": _plain(path),
             "now": _now(),
         }
         with self._transaction() as db:
             number = _number(db, document.id)
+            if number is None and content is None:  # another program forgot it just now
+                content = content_of(document, packed, index)
             if number is not None and content is not None:
-                _drop_content(db, number)
+                drop_content(db, number)
             (number,) = db.execute(_UPSERT, about).fetchone()
             if content is not None:
-                db.execute("INSERT INTO contents VALUES (?, ?, ?, ?, ?)", (number, *content, TERMS_VERSION))
-                rows = ((number << SENTENCE_BITS | i, line) for i, line in enumerate(lines) if line)
-                db.executemany("INSERT INTO sentence_index (rowid, terms) VALUES (?, ?)", rows)
+                put_content(db, number, content)
 
     def _is_indexed(self, id: str, packed: bytes) -> bool:
         query = "SELECT 1 FROM documents JOIN contents USING (number) WHERE id = ? AND packed = ? AND terms_version = ?"
@@ -217,18 +205,17 @@ class LibraryStore:
             number = _number(db, id)
             if number is None:
                 return False
-            _drop_content(db, number)
+            drop_content(db, number)
             db.execute("DELETE FROM documents WHERE number = ?", (number,))
             db.execute("INSERT OR IGNORE INTO chores VALUES ('traces')")
-            # Merges the index into one run: only then are the removed terms gone from it.
-            db.execute("INSERT INTO sentence_index (sentence_index) VALUES ('optimize')")
+            merge_index(db)
         self._remove_traces()
         return True
 
     def forget_all(self) -> None:
         """Remove every document."""
         with self._transaction() as db:
-            db.execute("INSERT INTO sentence_index (sentence_index) VALUES ('delete-all')")
+            drop_index(db)
             db.execute("DELETE FROM documents")
             db.execute("INSERT OR IGNORE INTO chores VALUES ('traces')")
         self._remove_traces()
@@ -236,7 +223,8 @@ class LibraryStore:
     def _remove_traces(self) -> None:
         """Give freed pages back and empty the write-ahead log, which still holds old pages."""
         with self._writing, as_storage_error(self.file):
-            self._writer.execute("PRAGMA incremental_vacuum").fetchall()
+            # Not ``execute``: this pragma makes rows without columns, after the first of which ``execute`` stops.
+            self._writer.executescript("PRAGMA incremental_vacuum")
             busy, _, _ = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             if busy:
                 raise StorageError(
@@ -315,23 +303,15 @@ class LibraryStore:
 
     def search(self, query: str, limit: int = 20) -> tuple[LibraryHit, ...]:
         """The best sentences of all documents for the words of ``query``, best first. No query is an error."""
-        wanted = list(dict.fromkeys(terms(query)))[:_QUERY_TERMS]
-        if not wanted or limit < 1:
-            return ()
-        # Quoted, each is a plain term: nothing in it is an operator of the query language.
-        match = " OR ".join('"' + term.replace('"', '""') + '"' for term in wanted)
         with self._snapshot() as db:
-            found = db.execute(
-                "SELECT rowid, rank FROM sentence_index WHERE sentence_index MATCH ? ORDER BY rank LIMIT ?",
-                (match, limit),
-            ).fetchall()
-            homes = {number: self._home(db, number) for number in {row[0] >> SENTENCE_BITS for row in found}}
+            found = match(db, query, limit)
+            homes = {number: self._home(db, number) for number in {m.number for m in found}}
         hits = []
-        for rowid, rank in found:
-            id, text, spans = homes[rowid >> SENTENCE_BITS]
+        for m in found:
+            id, text, spans = homes[m.number]
             with self._sound():
-                start, end = span_at(spans, rowid & (MAX_SENTENCES - 1))
-            hits.append(LibraryHit(id, start, end, text[start:end], -rank))
+                start, end = span_at(spans, m.sentence)
+            hits.append(LibraryHit(id, start, end, text[start:end], m.score))
         return tuple(hits)
 
     def _home(self, db: sqlite3.Connection, number: int) -> tuple[str, str, bytes]:
@@ -346,7 +326,7 @@ class LibraryStore:
         try:
             with self._transaction() as db:
                 problems = [row[0] for row in db.execute("PRAGMA quick_check")]
-                db.execute("INSERT INTO sentence_index (sentence_index) VALUES ('integrity-check')")
+                check_index(db)
         except StorageError as error:
             return (error.message,)
         return tuple(problem for problem in problems if problem != "ok")
@@ -369,6 +349,8 @@ class LibraryStore:
     @contextmanager
     def _snapshot(self) -> Iterator[sqlite3.Connection]:
         """One unchanging view of the library, on a connection of its own."""
+        if self._closed:
+            raise StorageError(f"The library {self.file} was closed.")
         with as_storage_error(self.file):
             try:
                 reader = self._readers.pop()
@@ -390,7 +372,7 @@ class LibraryStore:
     def _sound(self) -> Iterator[None]:
         try:
             yield
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise damaged(self.file) from error
 
 
@@ -409,16 +391,6 @@ RETURNING number
 def _number(db: sqlite3.Connection, id: str) -> int | None:
     row = db.execute("SELECT number FROM documents WHERE id = ?", (id,)).fetchone()
     return None if row is None else int(row[0])
-
-
-def _drop_content(db: sqlite3.Connection, number: int) -> None:
-    """Take the text, its index, vectors and results away; the entry stays."""
-    row = db.execute("SELECT terms FROM contents WHERE number = ?", (number,)).fetchone()
-    lines: Sequence[str] = unpack_lines(row[0]) if row else ()
-    rows = ((number << SENTENCE_BITS | i, line) for i, line in enumerate(lines) if line)
-    db.executemany("INSERT INTO sentence_index (sentence_index, rowid, terms) VALUES ('delete', ?, ?)", rows)
-    for table in ("contents", "vectors", "results"):
-        db.execute(f"DELETE FROM {table} WHERE number = ?", (number,))  # noqa: S608  (three constants)
 
 
 def _plain(text: str) -> str:

@@ -6,7 +6,9 @@ refuses to know what documents are.
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -16,9 +18,7 @@ from pathlib import Path
 from slimlm.errors import DiskSpaceError, SlimLMError, StorageError
 
 APPLICATION_ID = 0x534C4D31  # "SLM1": tells our file from any other database
-# A hit's rowid is the document's number and, in the low bits, the position of the sentence.
-SENTENCE_BITS = 24
-MAX_SENTENCES = 1 << SENTENCE_BITS
+_FULL_BYTES = 1 << 20  # a disk with less is full
 
 # Entry n brings a file of version n to version n + 1; entries are only ever added.
 _MIGRATIONS = (
@@ -146,6 +146,8 @@ def as_storage_error(file: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise _explain(error, file) from error
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise _disk_full(file) from error
         hint = f"Check the rights of {file.parent} and that its disk is not mounted read-only."
         raise StorageError(f"Cannot use the library {file}: {error.strerror}.", hint) from error
 
@@ -153,7 +155,9 @@ def as_storage_error(file: Path) -> Iterator[None]:
 def _explain(error: sqlite3.Error, file: Path) -> SlimLMError:
     match primary_code(error):
         case sqlite3.SQLITE_FULL:
-            return DiskSpaceError(f"The disk is full: {file} was not changed.")
+            return _disk_full(file)
+        case sqlite3.SQLITE_IOERR if _free_bytes(file) < _FULL_BYTES:
+            return _disk_full(file)  # the shared index beside the file says no more than "I/O error" then
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED | sqlite3.SQLITE_PROTOCOL:
             return StorageError(
                 f"Another program is using the library {file}.",
@@ -175,6 +179,17 @@ def _explain(error: sqlite3.Error, file: Path) -> SlimLMError:
             )
         case _:
             return StorageError(f"The library {file} cannot be used: {error}.")
+
+
+def _disk_full(file: Path) -> DiskSpaceError:
+    return DiskSpaceError(f"The disk is full: the library {file} was not changed.")
+
+
+def _free_bytes(file: Path) -> int:
+    try:
+        return shutil.disk_usage(file.parent).free
+    except OSError:
+        return _FULL_BYTES
 
 
 def damaged(file: Path) -> StorageError:
