@@ -9,6 +9,7 @@ from slimlm.assistant.opened import Opened, check_cancel, cite_sentence, speaks
 from slimlm.assistant.records import Done, Event, Progress, Suggested, Suggestion
 from slimlm.engine.protocol import Engine, generate
 from slimlm.prompts.tasks import parse_question, render_question
+from slimlm.retrieval.answer_types import AnswerType, has_type
 from slimlm.retrieval.answerability import judge
 from slimlm.retrieval.question import read_question
 from slimlm.retrieval.records import Sentence
@@ -18,6 +19,10 @@ from slimlm.retrieval.words import terms
 CANDIDATES = 14
 MIN_COVERAGE = 0.6  # share of a question's terms that must stand at its source: the rest would be invented
 MAX_OVERLAP = 0.6  # two suggestions may share this much of the shorter one's terms
+_OPENINGS: tuple[tuple[AnswerType, str], ...] = (
+    ("money", "How much"), ("percent", "What percentage"), ("duration", "How long"), ("time", "At what time"),
+    ("date", "When"), ("reason", "Why"),
+)  # fmt: skip
 # Questions that need no model: about a section, in the document's own language.
 _ABOUT = {
     "en": "What does the document say about “{}”?",
@@ -49,7 +54,9 @@ def suggest(
                 break
             check_cancel(cancel)
             yield Progress("writing", len(chosen), count)
-            text = parse_question(generate(engine, render_question(sentence.text), cancel=cancel))
+            opening = _opening(sentence.text)
+            reply = generate(engine, render_question(sentence.text, opening), cancel=cancel)
+            text = parse_question(opening, reply)
             suggestion = _verified(opened, text, sentence, chosen) if text else None
             if suggestion is not None:
                 chosen.append(suggestion)
@@ -63,6 +70,11 @@ def suggest(
             chosen.append(suggestion)
             yield Suggested(suggestion)
     yield Done(tuple(chosen))
+
+
+def _opening(text: str) -> str:
+    """The question word for what the sentence states."""
+    return next((word for kind, word in _OPENINGS if has_type(text, kind)), "What")
 
 
 def _verified(

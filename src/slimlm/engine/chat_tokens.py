@@ -79,7 +79,7 @@ class ChatTokens:
             prefix += self.content(example.user) + self._template(pieces.reply)
             prefix += self.content(example.assistant) + self._template(pieces.turn)
         prefix += self._document_tokens(document)
-        return PromptTokens(prefix, self.content(task) + self._template(pieces.tail))
+        return PromptTokens(prefix, self.content(task) + self._template(pieces.tail) + self.content(prompt.opening))
 
     def content(self, text: str) -> tuple[int, ...]:
         """Token ids of text that is only text: ``<|im_end|>`` in it is nine characters, not the end of a turn."""

@@ -28,6 +28,7 @@ class Prompt:
     document: str
     task: str
     examples: tuple[Example, ...] = ()
+    opening: str = ""  # the reply begins with this; it is put in the model's mouth and is not part of what comes back
     stop: tuple[str, ...] = ()
     max_tokens: int = 128
     json_schema: Mapping[str, Any] | None = field(default=None, hash=False)

@@ -65,9 +65,14 @@ def render_answer(evidence: Sequence[str], question: str) -> Prompt:
     )
 
 
-def render_question(sentence: str) -> Prompt:
-    """A question that ``sentence`` answers."""
+def render_question(sentence: str, opening: str) -> Prompt:
+    """A question that ``sentence`` answers, beginning with ``opening``.
+
+    The question word is chosen by code from what the sentence holds (an amount: "How much"): left to itself, a 135M
+    model asks "What is the plan?" of every sentence.
+    """
     return Prompt(
+        opening=opening,
         system=QUESTION_SYSTEM,
         examples=_QUESTION_EXAMPLES,
         document="",
@@ -106,8 +111,9 @@ def parse_answer(text: str) -> str:
     return cleaned[:1].upper() + cleaned[1:] if cleaned else ""
 
 
-def parse_question(text: str) -> str:
+def parse_question(opening: str, text: str) -> str:
     """One question, or "" when the reply is none."""
+    text = opening + text
     first = " ".join(text.strip().split("\n")[0].split()).strip('"“”')
     if not first.endswith(("?", "？", "؟")) or not 3 <= len(first.split()) <= 24:
         return ""
