@@ -19,6 +19,8 @@ SLIDE = "ppt/slides/slide1.xml"
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 S = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 PARAGRAPH = "<w:p><w:r><w:t>{text}</w:t></w:r></w:p>"
+RELATIONSHIPS = "http://schemas.openxmlformats.org/package/2006/relationships"
+OFFICE_KIND = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 
 
@@ -320,13 +322,36 @@ def shared_string_out_of_range(folder: Path) -> Path:
 
 def shared_string_bomb(folder: Path) -> Path:
     """One string of 1 MB in 20,000 cells: 20 GB of text out of some kilobytes."""
-    strings = f"{XML}<sst {S}><si><t>{'bomb ' * 200000}</t></si></sst>"
+    rels = read_part(m.good_xlsx(), "xl/_rels/workbook.xml.rels")
+    more = f'<Relationship Id="rIdS" Type="{OFFICE_KIND}/sharedStrings" Target="sharedStrings.xml"/></Relationships>'
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    types = read_part(m.good_xlsx(), "[Content_Types].xml")
     rows = "".join('<row><c t="s"><v>0</v></c></row>' for _ in range(20000))
     parts: dict[str, bytes | str | None] = {
         SHEET: f"{XML}<worksheet {S}><sheetData>{rows}</sheetData></worksheet>",
-        "xl/sharedStrings.xml": strings,
+        "xl/sharedStrings.xml": f"{XML}<sst {S}><si><t>{'bomb ' * 200000}</t></si></sst>",
+        "xl/_rels/workbook.xml.rels": rels.replace("</Relationships>", more),
+        "[Content_Types].xml": types.replace(
+            "</Types>", f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'
+        ),
     }
     return write(folder, "lease.xlsx", patched(m.good_xlsx(), parts))
+
+
+def header_bomb(folder: Path) -> Path:
+    """A header of 1 MB over 20,000 rows: each row told with its header would be 20 GB."""
+    head = f"<row>{inline('A1', 'Name')}{inline('B1', 'bomb ' * 200000)}</row>"
+    rows = "".join(f'<row><c t="inlineStr"><is><t>x</t></is></c><c><v>{i}</v></c></row>' for i in range(20000))
+    return sheet(head + rows)(folder)
+
+
+def merge_bomb(folder: Path) -> Path:
+    """A cell of 1 MB merged over 2,000 rows, a thousand times."""
+    cell = f'<row r="1">{inline("A1", "bomb " * 200000)}</row>'
+    rows = "".join(f'<row r="{i}"><c r="B{i}"><v>{i}</v></c></row>' for i in range(2, 2000))
+    merges = "<mergeCells>" + '<mergeCell ref="A1:A2000"/>' * 1000 + "</mergeCells>"
+    xml = f"{XML}<worksheet {S}><sheetData>{cell}{rows}</sheetData>{merges}</worksheet>"
+    return write(folder, "lease.xlsx", patched(m.good_xlsx(), {SHEET: xml}))
 
 
 def formulas(folder: Path) -> Path:
@@ -454,9 +479,6 @@ EPUB_LOCKED = Epub(
 )
 
 # --- parts that ask for a page from the network ---------------------------------------------------------------------
-
-RELATIONSHIPS = "http://schemas.openxmlformats.org/package/2006/relationships"
-OFFICE_KIND = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
 def remote_relationship(kind: str, url: str) -> str:

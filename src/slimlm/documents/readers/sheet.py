@@ -17,6 +17,7 @@ from slimlm.documents.readers.sheet_xlsx import XlsxWorkbook
 from slimlm.documents.readers.tables import clean_cell, join_headers, linearize, looks_like_header, value_kind
 from slimlm.documents.records import ReadProgress
 from slimlm.documents.source import Report, Source
+from slimlm.errors import DocumentTooLargeError
 from slimlm.settings import DocumentSettings
 
 _MAX_TITLE_CHARS = 120
@@ -32,7 +33,7 @@ def read_sheet(source: Source, limits: DocumentSettings, builder: DocumentBuilde
         n_hidden += sheet.is_hidden and bool(sheet.rows)
         has_comments = has_comments or sheet.has_comments
         previous: _Header | None = None
-        for region in _regions(sheet):
+        for region in _regions(sheet, limits.max_chars):
             previous = _add_region(region, previous, builder)
         report(ReadProgress("pages", number, max(book.n_sheets, number)))
     if n_hidden:
@@ -73,8 +74,11 @@ class _Header:
     names: tuple[str, ...]
 
 
-def _regions(sheet: Sheet) -> Iterator[_Region]:
+def _regions(sheet: Sheet, max_chars: int) -> Iterator[_Region]:
     spans = _spread_merges(sheet)
+    # One long string may stand in every cell for a few bytes each: count before anything is copied.
+    if sum(len(text) for row in sheet.rows.values() for text in row.values()) > max_chars:
+        raise DocumentTooLargeError(f"The sheet {sheet.name[:80]!r} holds more than {max_chars:,} characters.")
     band: list[int] = []
     for row in sorted(sheet.rows):
         if band and row > band[-1] + 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import re
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -17,6 +18,8 @@ from slimlm.settings import DocumentSettings
 
 _MAX_RECTANGLE = 10_000_000  # cells around the filled ones; calamine holds 32 bytes for each
 _ROW_RECORD = 0
+_WORKBOOK_START = re.compile(rb"\x09\x08[\x08\x10]\x00\x00[\x05\x06]\x05\x00")  # BOF of an Excel 95 or 97 workbook
+_FILE_PASSWORD = 0x002F
 _CELL_RECORDS = range(2, 12)  # 1 is an empty cell with a style
 
 
@@ -29,6 +32,8 @@ class BinaryWorkbook:
         except calamine.PasswordError as error:
             raise EncryptedDocumentError("The workbook is protected by a password.") from error
         except calamine.CalamineError as error:
+            if _has_password(file):
+                raise EncryptedDocumentError("The workbook is protected by a password.") from error
             raise CorruptDocumentError("The workbook cannot be read: it is damaged or no spreadsheet.") from error
 
     @property
@@ -57,6 +62,23 @@ class BinaryWorkbook:
                         sheet.rows[first_row + i] = cells
             sheet.merges = [(a[0], a[1], b[0], b[1]) for a, b in found.merged_cell_ranges or ()]
             yield sheet
+
+
+def _has_password(file: IO[bytes] | Any) -> bool:
+    """Whether an old workbook is encrypted, which calamine's detection of the format takes for no workbook at all.
+
+    The record that says so follows the first one, or the one after it.
+    """
+    file.seek(0)
+    data = file.read()
+    for start in _WORKBOOK_START.finditer(data):
+        at = start.start()
+        for _ in range(3):
+            kind, size = (int.from_bytes(data[i : i + 2], "little") for i in (at, at + 2))
+            if kind == _FILE_PASSWORD:
+                return True
+            at += 4 + size
+    return False
 
 
 def check_xlsb(archive: Archive, limits: DocumentSettings) -> None:
