@@ -26,6 +26,7 @@ _CAPTION = re.compile(
     r"(?:figure|fig\.|table|exhibit|abbildung|abb\.|tabelle|tab\.|tableau|figura|tabla|图|表|図)\s*\d", re.IGNORECASE
 )
 _FOOTNOTE = re.compile(r"(?:\d{1,3}|[*†‡§¶]{1,3}|[a-z])[.)]?\s+\S")
+_CONTENTS_LINE = re.compile(r"…\s*[\divxlcA-Z.-]{1,7}$")  # "2 Duties … 7": leaders arrive as an ellipsis
 _SENTENCE_END = re.compile(r"[.!?:;…。！？：；؟][\"'”’»)\]]*$")
 
 
@@ -117,6 +118,8 @@ def _breaks(
     if not 0.92 < line.size / last.size < 1.09:
         return True
     if line.bold != last.bold and (last.bold or _starts_block(line.text)):
+        return True
+    if _CONTENTS_LINE.search(last.text):
         return True
     if NUMBERED.match(line.text) and (line.bold or line.size >= 1.14 * body_size):
         return True  # the next heading, right under a title

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from statistics import median
 
 from slimlm.documents.layout.records import Line
 
 _EDGE = 0.13  # share of the page's height at the top and at the bottom where such lines stand
 _EDGE_LINES = 3  # and at most this many rows from the outermost text
 _NUMBER = re.compile(r"\d+")
+_ROMAN = re.compile(r"(?<![a-z])[ivxl]{1,7}(?![a-z])")
 _PAGE_NUMBER = re.compile(
     r"[-–—|(\[\s]*(?:(?:page|seite|página|pagina|side|sida|str\.?|p\.?|s\.?|第)\s*)?(?:#|[ivxlc]{1,7})"
     r"(?:\s*(?:of|von|de|/|av|di|sur|out of|页|頁)\s*#?)?[-–—|)\]\s]*",
@@ -24,6 +26,7 @@ class Edges:
         self.height = height
         self.lines: list[tuple[Line, str]] = []
         self.all_lines = list(lines)
+        self.usual_size = median(line.size for line in lines) if lines else 0.0
         if not lines or height <= 0:
             return
         tops = sorted({round(line.y0) for line in lines})
@@ -53,9 +56,25 @@ class Edges:
             outside.append(line)
         return outside
 
-    def has(self, key: str, line: Line) -> bool:
-        """Whether this page has such a line at the same height (odd and even pages may mirror left and right)."""
-        return any(k == key and abs(other.middle - line.middle) < 6 for other, k in self.lines)
+    def has(self, key: str, line: Line, pages_away: int) -> bool:
+        """Whether this page has such a line at the same height (odd and even pages may mirror left and right).
+
+        Numbers in it must be equal, or count pages; and a line in large type that counts is a heading ("Chapter 4").
+        """
+        for other, other_key in self.lines:
+            if other_key == key and abs(other.middle - line.middle) < 6:
+                if other.text.lower() == line.text.lower():
+                    return True
+                if line.size <= 1.1 * self.usual_size and _counts(line.text, other.text, pages_away):
+                    return True
+        return False
+
+
+def _counts(here: str, there: str, pages_away: int) -> bool:
+    """Whether the numbers are equal but for one that rises with the pages (Roman ones are taken on trust)."""
+    pairs = list(zip(_NUMBER.findall(here), _NUMBER.findall(there), strict=False))
+    steps = {int(b[-9:]) - int(a[-9:]) for a, b in pairs} - {0}
+    return steps <= {pages_away}
 
 
 def _near(a: Line, b: Line) -> bool:
@@ -65,7 +84,8 @@ def _near(a: Line, b: Line) -> bool:
 
 
 def _key(text: str) -> str:
-    return _NUMBER.sub("#", " ".join(text.lower().split()))
+    plain = " ".join(text.lower().split())
+    return _NUMBER.sub("#", _ROMAN.sub("#", plain) if len(plain) <= 12 else plain)
 
 
 def running_lines(edges: Sequence[Edges], index: int, n_pages: int) -> set[int]:
@@ -75,11 +95,11 @@ def running_lines(edges: Sequence[Edges], index: int, n_pages: int) -> set[int]:
     number on one. A page number of a single page goes too: "Page 1 of 1" is nobody's answer.
     """
     own = edges[index]
-    others = [edges[i] for i in range(max(index - 3, 0), min(index + 4, len(edges))) if i != index]
+    others = [(i - index, edges[i]) for i in range(max(index - 3, 0), min(index + 4, len(edges))) if i != index]
     needed = 1 if n_pages <= 3 else 2
     found: list[Line] = []
     for line, key in own.lines:
-        seen = sum(other.has(key, line) for other in others)
+        seen = sum(other.has(key, line, away) for away, other in others)
         numbered = _PAGE_NUMBER.fullmatch(key) is not None
         alone = numbered and ("#" in key or key.isalpha()) and len(key) > 1 and n_pages == 1
         # Text that repeats without a number could be a table's head; asked for twice. A number counts at once.
