@@ -120,7 +120,11 @@ def _quote(opened: Opened, sentence: Sentence) -> Citation:
             end = follower.end
             if follower.kind not in ("list_item", "table_row"):
                 break
-    return cite(opened.document, start, end)
+    return (
+        cite_sentence(opened, sentence)
+        if (start, end) == (sentence.start, sentence.end)
+        else cite(opened.document, start, end)
+    )
 
 
 def _written(best: _Match, question: Question, engine: Engine, cancel: threading.Event | None) -> Claim | None:

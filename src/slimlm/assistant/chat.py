@@ -15,7 +15,8 @@ Request = Callable[[str, threading.Event | None, Citation | None], Iterator[Even
 
 _REFERS = re.compile(
     r"\b(?:it|its|that|this|those|these|they|them|their|he|she|him|his|her|there|then|such|the same|the latter|the former)\b"
-    r"|^(?:and|but|or|what about|how about|why|why not|how so|since when|until when|who else|what else|anything else|where|when|how much)\b\W*(?:\w+\W*){0,6}$"
+    r"|^(?:and|but|or|what about|how about|why|why not|how so|since when|until when|who else|what else|anything else)\b\W*(?:\w+\W*){0,6}$"
+    r"|^(?:where|when|who|how much|how long|by whom|until when)\b\W*\w*\W*$"
     r"|\b(?:er|sie|es|das|dies\w*|dessen|deren|dort|il|elle|ce(?:la|ci)?|ça|leur|esto|eso|ella|ello|su)\b|^(?:und|et|y)\b"
     r"|それ|これ|その|この|那|这|它|그것|이것|ذلك|هذا|هذه",
     re.IGNORECASE,

@@ -15,6 +15,8 @@ from slimlm.retrieval.records import Sentence
 from slimlm.retrieval.vocabulary import STOP_WORDS
 from slimlm.retrieval.words import Word, fold, terms, words
 
+MIN_PART_WORDS = 3  # a shorter part of a claim says too little to be checked by itself
+_AND = re.compile(r"[,;]?\s+(?:and|while|but|und|et|y)\s+|[;]\s+", re.IGNORECASE)
 MIN_ORDER = 0.75  # share of the claim's content words that must follow the evidence's order
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nor|neither|without|cannot|except|excluding|unless|fail(?:s|ed)?|lack(?:s|ed)?|n't|nicht|kein\w*|nie|ohne|ne|pas|"
@@ -49,7 +51,7 @@ class Check:
 
 def check_claim(claim: str, evidence: Sequence[Sentence]) -> Check:
     """Is ``claim`` backed by one sentence of ``evidence``, or by a few of them together?"""
-    content = [w for w in words(claim) if w.is_number or fold(w.text) not in STOP_WORDS]
+    content = _content(claim)
     if not content:
         return Check(False, "says nothing")
     ranked = sorted(range(len(evidence)), key=lambda i: -_share(content, _known(evidence[i])))
@@ -59,13 +61,27 @@ def check_claim(claim: str, evidence: Sequence[Sentence]) -> Check:
     alone = _check_against(claim, content, [evidence[best]])
     if alone is None:
         return Check(True, sentences=(best,))
-    for other in ranked[1:3]:
-        if _share(content, _known(evidence[other]) - _known(evidence[best])) == 0:
-            continue
-        first, second = sorted((best, other))
-        if _check_against(claim, content, [evidence[first], evidence[second]]) is None:
-            return Check(True, sentences=(best, other))
-    return Check(False, alone)
+    # Two sentences may back a claim only part by part: a claim that takes its figure from one and its subject from
+    # the other says what neither says.
+    parts = [part for part in _AND.split(claim) if part.strip()]
+    if len(parts) < 2:
+        return Check(False, alone)
+    backing = [_backing(part, evidence, ranked) for part in parts]
+    if any(i is None for i in backing):
+        return Check(False, alone)
+    return Check(True, sentences=tuple(dict.fromkeys(i for i in backing if i is not None)))
+
+
+def _backing(part: str, evidence: Sequence[Sentence], ranked: Sequence[int]) -> int | None:
+    """The sentence that backs this part of a claim by itself."""
+    content = _content(part)
+    if len(content) < MIN_PART_WORDS:
+        return None
+    return next((i for i in ranked if _check_against(part, content, [evidence[i]]) is None), None)
+
+
+def _content(text: str) -> list[Word]:
+    return [w for w in words(text) if w.is_number or fold(w.text) not in STOP_WORDS]
 
 
 def _check_against(claim: str, content: Sequence[Word], evidence: Sequence[Sentence]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from slimlm.errors import CancelledError
 from slimlm.retrieval.language import detect_language
 from slimlm.retrieval.records import Sentence
 from slimlm.retrieval.search import SearchIndex
+
+
+_LEAD = re.compile(r"^(?:\(?\d{1,3}(?:\.\d{1,3}){1,3}\)?\.?|\d{1,2}[.)]|\([a-z0-9]{1,3}\)|[a-z]\)|[•▪◦‣·–-])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,10 @@ def open_index(document: Document, index: SearchIndex) -> Opened:
 
 
 def cite_sentence(opened: Opened, sentence: Sentence) -> Citation:
-    return cite(opened.document, sentence.start, sentence.end)
+    """The sentence without the clause number or list mark in front of it: they are not its words."""
+    lead = _LEAD.match(sentence.text)
+    start = sentence.start + (lead.end() if lead and lead.end() < len(sentence.text) else 0)
+    return cite(opened.document, start, sentence.end)
 
 
 def speaks(engine: Engine | None, *languages: str) -> bool:

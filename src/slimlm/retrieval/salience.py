@@ -69,7 +69,7 @@ def _scores(index: TermIndex, pool: Sequence[int]) -> dict[int, float]:
         early = 1.0 + 0.6 * math.exp(-rank / max(3.0, total / 12))
         first = 1.15 if i == 0 or index.sentences[i - 1].kind in ("title", "heading") else 1.0
         states = 1.12 if _STATES.search(sentence.text) else 1.0
-        refers = 0.7 if _REFERS.match(sentence.text) else 1.0
+        refers = 0.5 if _REFERS.match(sentence.text) else 1.0
         kind = {"table_row": 0.5, "list_item": 0.85, "caption": 0.6}.get(sentence.kind, 1.0)
         ends = 0.7 if sentence.text.rstrip().endswith((":", "?", "：", "？")) else 1.0
         scores[i] = central * shape * early * first * states * refers * kind * ends

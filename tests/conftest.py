@@ -1,0 +1,44 @@
+"""Every test: a SLIMLM_HOME of its own, and no network unless it asks for loopback."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+_LOOPBACK = ("127.", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True)
+def slimlm_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh, empty home; variables of the person who runs the tests do not leak in."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith("SLIMLM_") and name not in ("SLIMLM_TEST_CACHE", "SLIMLM_TEST_GGUF"):
+            monkeypatch.delenv(name)
+    home = tmp_path / "slimlm-home"
+    monkeypatch.setenv("SLIMLM_HOME", str(home))
+    return home
+
+
+@pytest.fixture(autouse=True)
+def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Connections are refused unless they are unix sockets; ``loopback`` also allows 127.0.0.1."""
+    allowed = request.node.get_closest_marker("loopback") is not None
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        host = str(address[0]) if isinstance(address, tuple) else ""
+        if self.family == getattr(socket, "AF_UNIX", None) or (allowed and host.startswith(_LOOPBACK)):
+            return real(self, address)
+        raise AssertionError(f"a test tried to connect to {address!r}")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    yield
