@@ -62,7 +62,7 @@ class DocumentSlot:
             self.lost()
             evaluated = self._evaluate(prefix[:-1], keep=False, watch=watch)
             evaluated += self._evaluate(prefix, keep=len(prefix) > 1, watch=watch)
-            if key is not None and document:
+            if key is not None:  # a head without document too: tasks with other examples take turns in the one slot
                 self._save(key, document)
         self._prefix, self._exact, self.document = prefix, True, document
         return Prepared(evaluated, (time.perf_counter() - started) * 1000.0, source)
