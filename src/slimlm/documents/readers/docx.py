@@ -102,7 +102,8 @@ class _Body:
         for item in container:
             name = local(item)
             if name == "p":
-                self._paragraph(item)
+                if len(item):  # a file may hold millions of empty ones
+                    self._paragraph(item)
             elif name == "tbl":
                 self._table(item)
             elif name == "sdt":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from slimlm.documents.builder import DocumentBuilder
 from slimlm.documents.readers import html_hidden as hidden
@@ -27,6 +27,13 @@ _FLAT = frozenset(
     "area base br col embed hr img input link meta param source track wbr p li dt dd option tr td th thead tbody tfoot "
     "html head body".split()
 )
+_LONG_TAG = re.compile(r"(<[a-zA-Z][a-zA-Z0-9-]{0,60})[^<>]{10000,}>")
+_VALUE = re.compile(r""""[^"]*"|'[^']*'""")
+_FORMATTING = re.compile(
+    r"<(/?)(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])[^<>]*>", re.IGNORECASE
+)
+_MAX_FORMATTING = 200
+_MAX_TAGS = 2_000_000
 _MAX_DEPTH = 1000  # the parser's time grows with the square of the depth
 
 
@@ -42,7 +49,13 @@ def read_page(data: bytes, limits: DocumentSettings, builder: DocumentBuilder, *
 
     ``whole``: every part is content (a chapter of a book), so nothing is taken for the site around it.
     """
-    page = LexborHTMLParser(_shallow(decode(data, declared_encoding(data))))
+    markup = decode(data, declared_encoding(data))
+    if markup.count("<") > _MAX_TAGS:
+        raise DocumentTooLargeError(f"The page holds more than {_MAX_TAGS:,} elements.")
+    try:
+        page = LexborHTMLParser(_shallow(_closed_formatting(_short_tags(markup))))
+    except SelectolaxError as error:  # no markup is bad for this parser: it fails for want of memory only
+        raise DocumentTooLargeError("The page's elements take more memory than there is.") from error
     if page.body is None:
         return ""
     rules = hidden.HiddenRules(page)
@@ -62,6 +75,23 @@ def declared_encoding(data: bytes) -> str | None:
     head = data[:4096]
     match = _XML_ENCODING.match(head) or _META_CHARSET.search(head)
     return match.group(1).decode("ascii", "replace") if match else None
+
+
+def _short_tags(text: str) -> str:
+    """The page without tags that hold thousands of attributes: the parser's time grows with their square."""
+    return _LONG_TAG.sub(
+        lambda tag: tag.group(1) + ">" if len(_VALUE.sub("", tag.group())) > 5000 else tag.group(), text
+    )
+
+
+def _closed_formatting(text: str) -> str:
+    """The page without bold, italics and the like where hundreds stay open: the parser opens each again everywhere."""
+    depth = 0
+    for match in _FORMATTING.finditer(text):
+        depth = max(0, depth + (-1 if match.group(1) else 1))
+        if depth > _MAX_FORMATTING:
+            return _FORMATTING.sub("", text)
+    return text
 
 
 def _shallow(text: str) -> str:

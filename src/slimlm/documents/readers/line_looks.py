@@ -14,6 +14,7 @@ _NUMBERED = re.compile(
     r"(?:\(?(?:\d{1,3}|[ivxlIVXL]{1,5}|[a-zA-Z])\)|\d{1,3}\.(?!\d)|[a-zA-Z]\.(?=\s{2,}|\s[a-z])|[ivx]{2,5}\."
     r"|\d{1,3}(?:\.\d{1,3}){1,4}\.?)\s+(?=\S)"
 )
+_RULE_CHARS = frozenset("=-_~*#^+.")
 _RULE = re.compile(r"\s*([=\-_~*#^+.])\1{2,}\s*")
 _TABLE_RULE = re.compile(r"[\s|+:=\-─━│┼├┤┬┴┌┐└┘]+")
 _SECTION_WORD = re.compile(
@@ -48,6 +49,8 @@ def indent(line: str) -> int:
 def list_marker(line: str) -> str:
     """The bullet or number that begins the line ("- ", "(a) ", "2.1 "), or ""."""
     head = line[:_LOOK].lstrip()
+    if head[:1].isalpha() and head[1:2].isalpha() and head[0] not in "ivxlIVXL":
+        return ""  # most lines begin with a word
     match = _BULLET.match(head) or _NUMBERED.match(head)
     return match.group() if match else ""
 
@@ -57,7 +60,7 @@ def is_bullet(marker: str) -> bool:
 
 
 def is_rule(line: str) -> bool:
-    return len(line) < _LOOK and bool(_RULE.fullmatch(line))
+    return len(line) < _LOOK and line.lstrip()[:1] in _RULE_CHARS and bool(_RULE.fullmatch(line))
 
 
 def is_table_rule(line: str) -> bool:

@@ -12,6 +12,7 @@ from slimlm.documents.builder import DocumentBuilder
 from slimlm.documents.readers.encodings import decode
 from slimlm.documents.readers.inline import tidy
 from slimlm.documents.readers.tables import linearize
+from slimlm.documents.readers.text import add_text
 from slimlm.documents.records import BlockKind, ReadProgress
 from slimlm.documents.source import Report, Source
 from slimlm.errors import DocumentTooLargeError
@@ -24,7 +25,7 @@ _HTML = re.compile(
 )
 _FOOTNOTE = re.compile(r"\[\^([^\]\s]{1,40})\]:?\s*")
 _TASK = re.compile(r"\[[ xX]\]\s+")
-_MAX_NESTING = 40
+_MAX_NESTING = 100  # two Python frames per level; lists use two levels
 _MAX_LINE_CHARS = 200_000  # inline parsing of one paragraph can take quadratic time; nobody writes such a paragraph
 _HARD_INLINE = re.compile(r"[*_`\[\]<!&\\]")
 
@@ -41,8 +42,12 @@ def read_markdown(source: Source, limits: DocumentSettings, builder: DocumentBui
     report(ReadProgress("pages", 0, 1))
     parser = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING}).enable("table").enable("strikethrough")
     parser.disable("inline")  # block structure first; each text is then parsed alone, within bounds
+    tokens = parser.parse(text)
+    if any(token.level >= _MAX_NESTING - 3 for token in tokens):
+        # Past its bound the parser drops the rest of the document without a word: then it is read as plain text.
+        return add_text(text, builder, report) or title
     walk = _Walk(builder, parser)
-    walk.tokens(parser.parse(text))
+    walk.tokens(tokens)
     return title or walk.first_heading
 
 

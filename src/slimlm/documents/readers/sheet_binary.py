@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+import re
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -17,6 +18,10 @@ from slimlm.errors import CorruptDocumentError, DocumentTooLargeError, Encrypted
 from slimlm.settings import DocumentSettings
 
 _MAX_RECTANGLE = 10_000_000  # cells around the filled ones; calamine holds 32 bytes for each
+# A BIFF8 stream's first record, a write-protection mark or none, and the record that says "encrypted": calamine calls
+# such a file unreadable.
+_FILEPASS = re.compile(rb"\x09\x08\x10\x00\x00\x06\x05\x00.{12}(?:\x86\x00\x00\x00)?\x2f\x00", re.DOTALL)
+_SEARCH_BYTES = 64 << 20
 _ROW_RECORD = 0
 _WORKBOOK_START = re.compile(rb"\x09\x08[\x08\x10]\x00\x00[\x05\x06]\x05\x00")  # BOF of an Excel 95 or 97 workbook
 _FILE_PASSWORD = 0x002F

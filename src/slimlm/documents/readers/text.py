@@ -24,6 +24,7 @@ from slimlm.documents.source import Report, Source
 from slimlm.errors import DocumentTooLargeError, UnsupportedDocumentError
 from slimlm.settings import DocumentSettings
 
+_INVISIBLE = re.compile("[\u200b\u2060-\u2064\ufeff]")
 _LINE_END = re.compile("\r\n|[\r\n\x0b\x85\u2028\u2029]")
 _PAGE_NUMBER = re.compile(
     r"\s*(?:[-–—\[(]\s*)?(?:page|seite|p\.)?\s*\d{1,4}(?:\s*(?:of|von|/)\s*\d{1,4})?(?:\s*[-–—\])])?\s*", re.I
@@ -36,11 +37,16 @@ def read_text(source: Source, limits: DocumentSettings, builder: DocumentBuilder
     """Raises ``DocumentTooLargeError``, ``UnsupportedDocumentError`` (the bytes are no text)."""
     if len(source.data) > 4 * limits.max_chars + 4:  # no encoding needs more than four bytes for a character
         raise DocumentTooLargeError(f"The text holds more than {limits.max_chars:,} characters.")
-    text = decode(bytes(source.data))
+    text = _INVISIBLE.sub("", decode(bytes(source.data)))
     _refuse_binary(text)
     suffix = PurePath(source.name).suffix.lower()
-    if suffix in (".csv", ".tsv") and _read_delimited(text, suffix, limits, builder):
+    if suffix in (".csv", ".tsv") and _read_delimited(text, limits, builder):
         return ""
+    return add_text(text, builder, report)
+
+
+def add_text(text: str, builder: DocumentBuilder, report: Report) -> str:
+    """Add a whole text's pages and blocks; returns its title. Form feeds begin pages."""
     pages = _LINE_END.sub("\n", text).split("\f")
     while len(pages) > 1 and not pages[-1].strip():
         pages.pop()
@@ -64,14 +70,22 @@ def _refuse_binary(text: str) -> None:
         raise UnsupportedDocumentError("The file holds no text but binary data.")
 
 
-def _read_delimited(text: str, suffix: str, limits: DocumentSettings, builder: DocumentBuilder) -> bool:
+def _delimiter(text: str) -> str:
+    """The character that parts the first lines into equally many pieces, or "". (csv.Sniffer can take minutes.)"""
+    lines = [line for line in text[:20_000].split("\n")[:20] if line.strip()][:-1] or [text[:20_000]]
+    best = max("\t;,|", key=lambda c: (min(line.count(c) for line in lines), sum(line.count(c) for line in lines)))
+    return best if all(best in line for line in lines) else ""
+
+
+def _read_delimited(text: str, limits: DocumentSettings, builder: DocumentBuilder) -> bool:
     """Comma-separated values as a table; False when the file only claims to be one."""
-    head = text[:20_000]
+    delimiter = _delimiter(text)
+    if not delimiter:
+        return False
     try:
-        dialect = csv.excel_tab if suffix == ".tsv" else csv.Sniffer().sniff(head, delimiters=",;\t|")
         rows: list[list[str]] = []
         n_cells = 0
-        for row in csv.reader(io.StringIO(text), dialect):
+        for row in csv.reader(io.StringIO(text), delimiter=delimiter):
             n_cells += len(row)
             if n_cells > limits.max_cells:
                 raise DocumentTooLargeError(f"The table holds more than {limits.max_cells:,} cells.")

@@ -10,6 +10,7 @@ from slimlm.documents.readers import line_looks as look
 from slimlm.documents.readers.tables import join_headers, linearize, looks_like_header
 
 _MAX_LINES = 2000
+_FIRST_LOOK = 12  # what is no table in its first lines is not followed further
 _MAX_COLUMNS = 400
 _MIN_ROWS = 3  # without bars: two lines may align by chance
 _LEADERS = "...."
@@ -42,8 +43,12 @@ class TableFinder:
         barred = "|" in first or (look.is_table_rule(first) and "+" in first)
         if not barred and not look.has_gap(first[len(look.list_marker(first)) :]):
             return None
-        end = _end_barred(self._lines, start) if barred else _end_aligned(self._lines, start)
-        rows = (_barred if barred else _aligned)(self._lines[start:end])
+        find_end, read = (_end_barred, _barred) if barred else (_end_aligned, _aligned)
+        end = find_end(self._lines, start, _FIRST_LOOK)
+        rows = read(self._lines[start:end])
+        if rows and end - start >= _FIRST_LOOK:
+            end = find_end(self._lines, start, _MAX_LINES)
+            rows = read(self._lines[start:end])
         if not rows:
             self._next_try = start + max(1, (end - start) // 8)
             return None
@@ -51,9 +56,9 @@ class TableFinder:
         return self._found[1]
 
 
-def _end_aligned(lines: Sequence[str], start: int) -> int:
+def _end_aligned(lines: Sequence[str], start: int, n_lines: int) -> int:
     end = start
-    while end < min(len(lines), start + _MAX_LINES) and _belongs(lines[end], end > start):
+    while end < min(len(lines), start + n_lines) and _belongs(lines[end], end > start):
         end += 1
     while end > start and look.is_table_rule(lines[end - 1]):
         end -= 1
@@ -104,9 +109,9 @@ def _cells(line: str, cuts: Sequence[int]) -> list[str]:
     return [line[a:b].strip() for a, b in pairwise(edges)]
 
 
-def _end_barred(lines: Sequence[str], start: int) -> int:
+def _end_barred(lines: Sequence[str], start: int, n_lines: int) -> int:
     end = start
-    while end < min(len(lines), start + _MAX_LINES) and len(lines[end]) <= _MAX_COLUMNS * 4:
+    while end < min(len(lines), start + n_lines) and len(lines[end]) <= _MAX_COLUMNS * 4:
         if "|" not in lines[end] and not look.is_table_rule(lines[end]):
             break
         end += 1
