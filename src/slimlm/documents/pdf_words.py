@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from operator import sub
 
@@ -119,6 +119,8 @@ class PageReader:
                 self._add(token, (x0[a], y0[a], x1[b - 1], y1[a]), style, glued)
             else:
                 self._token(token, (x0[a:b], y0[a:b], x1[a:b], y1[a:b]), style, glued)
+        if ". . . ." in text:
+            self.found.words = {turn: _close_leaders(words) for turn, words in self.found.words.items()}
         return self.found
 
     def _new_style(self, thing: int) -> _Style:
@@ -288,6 +290,24 @@ def _pieces(x0: list[float], y0: list[float], x1: list[float], y1: list[float]) 
             start, glued = i, not apart
     pieces.append((start, n, glued))
     return pieces
+
+
+def _close_leaders(words: list[Word]) -> list[Word]:
+    """Rows of single dots in tables of contents (". . . . .") become one ellipsis, as rows without spaces do."""
+    closed: list[Word] = []
+    i = 0
+    while i < len(words):
+        end = i
+        while end < len(words) and words[end].text == "." and abs(words[end].y1 - words[i].y1) < 1:
+            end += 1
+        if end - i >= 4:
+            first, last = words[i], words[end - 1]
+            closed.append(replace(first, text="…", x1=max(first.x1, last.x1), glued=False))
+            i = end
+        else:
+            closed.append(words[i])
+            i += 1
+    return closed
 
 
 def _settle_raised(words: list[Word], word: Word) -> None:

@@ -36,7 +36,8 @@ def parse_xml(data: bytes, part: str, *, recover: bool = False) -> etree._Elemen
     try:
         root = etree.fromstring(data, parser=xml_parser(recover=recover))
     except etree.XMLSyntaxError as error:
-        if getattr(error, "code", 0) == _NO_MEMORY or "unknown error" in str(error):  # libxml2 stopped for want of memory
+        # How libxml2 says that it stopped for want of memory.
+        if getattr(error, "code", 0) == _NO_MEMORY or "unknown error" in str(error):
             raise MemoryError from error
         raise CorruptDocumentError(f"{part} is not valid XML: {_short(error)}.") from error
     except ValueError as error:  # an encoding declaration that contradicts the bytes

@@ -250,7 +250,7 @@ def _is_heading(text: str, lines: list[Line], size: float, bold: bool, style: Pa
     if len(text) > 200 or len(lines) > 4 or text[-1] in ",;":
         return False
     letters = sum(map(str.isalpha, text))
-    if letters < 2:
+    if letters < 2 or _CONTENTS_LINE.search(text):
         return False
     if normal_title(text) in style.outline:
         return True

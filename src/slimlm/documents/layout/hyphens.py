@@ -42,9 +42,10 @@ class Vocabulary:
             return None if before[-2:-1].isspace() or len(before) == 1 else (0, "")
         if right.lower() in _CONJUNCTIONS:
             return None
-        if not right[0].islower() or not before[-2].isalpha():
-            return 0, ""  # "Jean-|Pierre", "2020-|based"
         joined, compound = (left + right).lower(), f"{left}-{right}".lower()
+        if not right[0].islower() or not before[-2].isalpha():
+            # "Jean-|Pierre", "2020-|based"; but "OP-|TIONAL"
+            return (1 if left.isupper() and joined in self._words else 0), ""
         if joined in self._words:
             return 1, ""
         if compound in self._words or left.lower() in _KEEPS or "-" in left:

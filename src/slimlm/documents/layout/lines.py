@@ -11,6 +11,7 @@ from slimlm.documents.layout.records import Line, Word, is_rtl, is_wide
 # Gaps in units of the font's line height (about 1.2 em). A space is 0.2-0.25; justified text stretches it to 0.6;
 # the narrowest gutters between columns are 0.8.
 _WORD_GAP = 0.78
+_ROW_LOOK_BACK = 40  # segments on one base line; more is no page of text, and quadratic
 _MARKER_GAP = 4.0  # between a bullet or number and its text
 _MARKER = re.compile(
     r"^(?:[•‣◦▪●○■□–—*·\-✓➢]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\d{1,2}(?:\.\d{1,2}){1,3}\.?|§\s?\d+)$"
@@ -59,7 +60,7 @@ def _merge(pieces: list[Line]) -> list[Line]:
 
 def _near(lines: list[Line], piece: Line) -> Iterable[Line]:
     """Lines just above in the sorted list that can share a base line; forty reach over any number of columns."""
-    return (line for line in reversed(lines[-40:]) if _same_base(line, piece))
+    return (line for line in reversed(lines[-_ROW_LOOK_BACK:]) if _same_base(line, piece))
 
 
 def _touches(a: Line, b: Line) -> bool:
@@ -82,7 +83,7 @@ def rows(pieces: Iterable[Line]) -> list[list[Line]]:
     """Group segments that share a base line, top to bottom, each group left to right."""
     grouped: list[list[Line]] = []
     for piece in sorted(pieces, key=lambda line: (line.middle, line.x0)):
-        if grouped and any(_same_base(line, piece) for line in grouped[-1]):
+        if grouped and any(_same_base(line, piece) for line in grouped[-1][-_ROW_LOOK_BACK:]):
             grouped[-1].append(piece)
         else:
             grouped.append([piece])

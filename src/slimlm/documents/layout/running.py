@@ -56,18 +56,19 @@ class Edges:
             outside.append(line)
         return outside
 
-    def has(self, key: str, line: Line, pages_away: int) -> bool:
-        """Whether this page has such a line at the same height (odd and even pages may mirror left and right).
+    def match(self, key: str, line: Line, pages_away: int) -> int:
+        """How much this page speaks for ``line`` being no text: 1 for an equal line at the same height, 2 for one whose
+        number counts the pages, 0 for none. (Odd and even pages may mirror left and right.)
 
-        Numbers in it must be equal, or count pages; and a line in large type that counts is a heading ("Chapter 4").
+        A line in large type that counts is a heading ("Chapter 4"), not a footer.
         """
         for other, other_key in self.lines:
             if other_key == key and abs(other.middle - line.middle) < 6:
                 if other.text.lower() == line.text.lower():
-                    return True
+                    return 1
                 if line.size <= 1.1 * self.usual_size and _counts(line.text, other.text, pages_away):
-                    return True
-        return False
+                    return 2
+        return 0
 
 
 def _counts(here: str, there: str, pages_away: int) -> bool:
@@ -99,10 +100,15 @@ def running_lines(edges: Sequence[Edges], index: int, n_pages: int) -> set[int]:
     needed = 1 if n_pages <= 3 else 2
     found: list[Line] = []
     for line, key in own.lines:
-        seen = sum(other.has(key, line, away) for away, other in others)
+        seen = sum(other.match(key, line, away) for away, other in others)
         numbered = _PAGE_NUMBER.fullmatch(key) is not None
         alone = numbered and ("#" in key or key.isalpha()) and len(key) > 1 and n_pages == 1
         # Text that repeats without a number could be a table's head; asked for twice. A number counts at once.
         if seen >= needed or (numbered and (seen >= 1 or alone)):
+            found.append(line)
+    # "Chapter 2 (wide gap) 17": what shares its base line with a page number is furniture too, even if seen only here.
+    numbers = [line for line in found if _PAGE_NUMBER.fullmatch(_key(line.text))]
+    for line, _ in own.lines:
+        if any(line is not number and abs(line.middle - number.middle) < 3 for number in numbers) and line not in found:
             found.append(line)
     return {id(line) for line in [*own.outer(found, top=True), *own.outer(found, top=False)]}

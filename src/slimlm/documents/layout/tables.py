@@ -12,6 +12,7 @@ from slimlm.documents.readers.tables import clean_cell, linearize, looks_like_he
 _NEAR = 3.0  # points: rules closer than this are one
 _MAX_RULES = 400  # a drawing, not a table, has more
 _MIN_ROWS = 3
+_MAX_ROWS = 200  # of one table on one page
 
 # --- ruled tables --------------------------------------------------------------------------------------------------
 
@@ -139,7 +140,7 @@ def _run_end(groups: list[list[Line]], start: int) -> int:
         return start
     end = start + 1
     single = 0
-    while end < len(groups):
+    while end < min(len(groups), start + _MAX_ROWS):
         gap = groups[end][0].y0 - groups[end - 1][0].y1
         if gap > 1.6 * groups[end][0].height:
             break
