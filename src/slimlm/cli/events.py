@@ -113,7 +113,7 @@ class Screen:
             output.end_flow()
             if self._quotes and self._layout == "paragraph":
                 output.show(render.summary_quotes(result))
-            output.show([render.coverage(result.coverage, self._n_pages(result))])
+            output.show([render.coverage(result.coverage, self._document(result))])
         elif result.status == "not_found":
             output.show(render.not_found(result, len(self._documents)))
         elif not self._claims:
@@ -124,8 +124,8 @@ class Screen:
             self._said.add(about_model)
             output.note(result.note)
 
-    def _n_pages(self, summary: Summary) -> int:
-        return next((len(d.pages) for d in self._documents if d.id == summary.document_id), 1)
+    def _document(self, summary: Summary) -> Document:
+        return next(d for d in self._documents if d.id == summary.document_id)
 
 
 def stream_json(output: Output, events: Iterator[Event], extra: dict[str, object]) -> None:

@@ -31,9 +31,7 @@ class Input:
     opened_from: Origin
 
 
-def open_inputs(
-    app: App, assistant: Assistant, files: Sequence[str], cancel: threading.Event
-) -> tuple[Input, ...]:
+def open_inputs(app: App, assistant: Assistant, files: Sequence[str], cancel: threading.Event) -> tuple[Input, ...]:
     """Open each; raises the ``DocumentError`` of the first that cannot be."""
     if files.count(STDIN) > 1:
         raise UsageError("Standard input can be read only once.", "Name `-` a single time.")

@@ -84,9 +84,9 @@ def stream_option(function: Callable[P, R]) -> Callable[P, R]:
 
 def yes_option(description: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        return click.option(
-            "--yes", "-y", is_flag=True, expose_value=False, callback=_remember, help=description
-        )(function)
+        return click.option("--yes", "-y", is_flag=True, expose_value=False, callback=_remember, help=description)(
+            function
+        )
 
     return decorate
 

@@ -110,7 +110,7 @@ class Sheet:
         rows = [body] if keep_spaces else list(body.wrap(console, max(self.width - cell_width(lead), 8)))
         for number, row in enumerate(rows or [body]):
             row.rstrip()
-            start = Text(" " * cell_width(lead) if number else lead, style=self._style("mark"))
+            start = Text().append(" " * cell_width(lead) if number else lead, style=self._style("mark"))
             console.print(start + row, soft_wrap=True)
 
     def _style(self, style: Style) -> str:
@@ -314,5 +314,3 @@ def _speaks(stream: Any, text: str) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
-
-

@@ -35,6 +35,7 @@ _LANGUAGES = {
     "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese",
     "ru": "Russian", "sv": "Swedish", "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "zh": "Chinese",
 }  # fmt: skip
+_WITHOUT_SPACES = ("zh", "ja", "th")
 
 
 def place(citation: Citation) -> str:
@@ -118,18 +119,18 @@ def not_found(answer: Answer, n_documents: int) -> list[Line]:
     return lines
 
 
-def coverage(value: Coverage, n_pages: int) -> Line:
-    """Which part of the document a summary rests on. ``n_pages`` 1: not worth a word."""
+def coverage(value: Coverage, document: Document) -> Line:
+    """Which part of the document a summary rests on."""
     unit = "sentence" if value.sentences == 1 else "sentences"
     complete = value.sentences_read >= value.sentences
     if complete:
         text = f"Read: all {value.sentences:,} {unit}"
     else:
         text = f"Read: {value.sentences_read:,} of {value.sentences:,} {unit} ({value.share:.0%})"
-    if n_pages > 1:
-        text += f" on {n_pages:,} pages"
+    if len(document.pages) > 1:
+        text += f" on {pages(document)}"
     if value.pages_without_text:
-        text += f"; pages without text: {ranges(value.pages_without_text)}"
+        text += f"; {unit_of(document)}s without text: {ranges(value.pages_without_text)}"
     return line(text + ".", "dim" if complete and not value.pages_without_text else "warning")
 
 
@@ -168,21 +169,38 @@ def heading(text: str) -> list[Line]:
     return [BLANK, line(text, "heading")]
 
 
-def about(outline: Outline, name: str) -> list[Line]:
+def about(outline: Outline, document: Document) -> list[Line]:
     """Two lines that say what has been opened."""
+    name = safe_line(document.name)
     facts = [
-        name if safe_line(outline.title) != safe_line(name) else "",
+        name if safe_line(outline.title) not in ("", name) else "",
         _FORMATS.get(outline.format, outline.format),
-        count(outline.n_pages, "page") if outline.n_pages > 1 or outline.format in ("pdf", "image") else "",
-        count(outline.n_words, "word"),
+        pages(document) if len(document.pages) > 1 or unit_of(document) != "part" else "",
+        length(outline, document),
         _LANGUAGES.get(outline.language, ""),
     ]
     return [line(outline.title or name, "title"), line(" · ".join(f for f in facts if f), "dim")]
 
 
-def outline(value: Outline, name: str, limit: int | None = None, key_sentences: bool = True) -> list[Line]:
+def pages(document: Document) -> str:
+    """3 pages, 8 slides, 4 sheets."""
+    return count(len(document.pages), unit_of(document))
+
+
+def unit_of(document: Document) -> str:
+    return document.pages[0].kind if document.pages else "page"
+
+
+def length(outline: Outline, document: Document) -> str:
+    """In words; in characters where words are not set apart."""
+    if outline.language in _WITHOUT_SPACES:
+        return count(sum(not c.isspace() for c in document.text), "character")
+    return count(outline.n_words, "word")
+
+
+def outline(value: Outline, document: Document, limit: int | None = None, key_sentences: bool = True) -> list[Line]:
     """``limit``: how many headings at most."""
-    lines = about(value, name)
+    lines = about(value, document)
     lines += [line(f"Note: {notice}", "warning") for notice in value.notices]
     headings = [e for i, e in enumerate(value.entries) if i or safe_line(e.title) != safe_line(value.title)]
     entries = shown_entries(headings, limit)
@@ -211,13 +229,16 @@ def shown_entries(entries: Sequence[OutlineEntry], limit: int | None) -> Sequenc
 
 def _page_of(entry: OutlineEntry) -> str:
     label = safe_line(entry.page_label)
+    if label == safe_line(entry.title):
+        return ""
     return f"p. {label}" if len(label) <= SHORT_LABEL_CHARS else label
 
 
 def _entry(entry: OutlineEntry, depth: int, many_pages: bool) -> Line:
     spans = [Span(safe_line(entry.title))]
-    if many_pages and entry.page_label:
-        spans.append(Span(f" · {_page_of(entry)}", "dim"))
+    where = _page_of(entry) if many_pages else ""
+    if where:
+        spans.append(Span(f" · {where}", "dim"))
     return Line(tuple(spans), indent=2 + 2 * min(depth, 6))
 
 

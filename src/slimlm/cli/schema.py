@@ -153,6 +153,4 @@ def library_entry(entry: LibraryEntry) -> Json:
 
 
 def error(value: SlimLMError) -> Json:
-    return {
-        "error": {"code": value.code, "message": value.message, "hint": value.hint, "exit_code": value.exit_code}
-    }
+    return {"error": {"code": value.code, "message": value.message, "hint": value.hint, "exit_code": value.exit_code}}

@@ -71,17 +71,19 @@ class Session:
             value = self._assistant.outline(document)
             self._show([BLANK] if number else [])
             # The key sentences are for the time until the model has written; without one they are the summary.
-            self._show(render.outline(value, document.name, FIRST_HEADINGS, key_sentences=is_installed(self._app)))
+            self._show(render.outline(value, document, FIRST_HEADINGS, key_sentences=is_installed(self._app)))
         stopped = not self._guarded(self._introduce)
         if self._reads_questions:
-            self._show([BLANK, line("Type a number, a question, or :help.", "dim")])
+            self._show([BLANK])
+            if self._output.is_terminal:
+                self._show([line("Type a number, a question, or :help.", "dim")])
             self._converse(stopped)
 
     def chat(self) -> None:
         """The prompt alone."""
         if not self._app.flags.json and self._output.is_terminal:
             for document in self._documents:
-                self._show(render.about(self._assistant.outline(document), document.name))
+                self._show(render.about(self._assistant.outline(document), document))
         ensure_model(self._app)
         self._converse(False)
 
@@ -130,8 +132,8 @@ class Session:
                 stopped = not self._guarded(partial(self._take, typed.strip()))
             except _Leave:
                 return
-            if typed.strip() and not self._app.flags.json:
-                self._output.gap()
+            if typed.strip():
+                self._show([BLANK])
 
     def _guarded(self, action: Callable[[], None]) -> bool:
         """False when it was stopped. Any other error is shown, and the conversation goes on."""
@@ -203,7 +205,7 @@ class Session:
                 self._summary(_style(rest))
             case "o" | "outline":
                 for document in self._documents:
-                    self._show(render.outline(self._assistant.outline(document), document.name))
+                    self._show(render.outline(self._assistant.outline(document), document))
             case "p" | "page":
                 self._page(rest)
             case "questions" | "suggest":
@@ -252,7 +254,7 @@ class Session:
         if page is None:
             raise UsageError(
                 f"{document.name} has no page {wanted!r}." if wanted else "Which page?",
-                f"It has {render.count(len(document.pages), 'page')}: type :page 1.",
+                f"It has {render.pages(document)}: type :page 1.",
             )
         self._show([line(f"{document.name}, {render.page_title(page)}", "heading")])
         text = document.text[page.start : page.end].strip()
@@ -267,7 +269,7 @@ class Session:
         self._inputs += [item for item in added if item.document.id not in known]
         self._documents = tuple(item.document for item in self._inputs)
         document = added[0].document
-        self._show(render.about(self._assistant.outline(document), document.name))
+        self._show(render.about(self._assistant.outline(document), document))
 
     # --- small things ---------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ _BAR_CELLS = 20
 _TICK_S = 0.1
 _PATIENCE_S = 0.15  # what is done sooner shows nothing at all
 _SHOW_SECONDS_AFTER = 3
+_SAY_HOW_AFTER = 8
 
 
 class StatusLine:
@@ -87,7 +88,7 @@ class StatusLine:
             parts.append(self._amount)
         elapsed = int(time.monotonic() - self._since)
         if elapsed >= _SHOW_SECONDS_AFTER:
-            parts.append(f"{elapsed} s")
+            parts.append(f"{elapsed} s" + (", Ctrl-C stops" if elapsed >= _SAY_HOW_AFTER else ""))
         return "  ".join(parts)
 
     def _erase(self) -> None:

@@ -95,7 +95,7 @@ def outline(app: App, files: tuple[str, ...]) -> None:
             value = opened.assistant.outline(document)
             outlines.append(schema.outline(value))
             if not app.flags.json:
-                app.output.show([*([BLANK] if number else []), *render.outline(value, document.name)])
+                app.output.show([*([BLANK] if number else []), *render.outline(value, document)])
         if app.flags.json:
             app.output.data({**opened.as_json(), "outlines": outlines})
 
