@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import math
 import re
-import re
 from collections.abc import Iterator
 from typing import IO, Any
 

@@ -10,7 +10,7 @@ from slimlm.documents.readers import line_looks as look
 from slimlm.documents.readers.tables import join_headers, linearize, looks_like_header
 
 _MAX_LINES = 2000
-_FIRST_LOOK = 12  # what is no table in its first lines is not followed further
+_LOOKS = (5, 20, _MAX_LINES)  # what is no table in its first lines is not followed further
 _MAX_COLUMNS = 400
 _MIN_ROWS = 3  # without bars: two lines may align by chance
 _LEADERS = "...."
@@ -44,13 +44,15 @@ class TableFinder:
         if not barred and not look.has_gap(first[len(look.list_marker(first)) :]):
             return None
         find_end, read = (_end_barred, _barred) if barred else (_end_aligned, _aligned)
-        end = find_end(self._lines, start, _FIRST_LOOK)
-        rows = read(self._lines[start:end])
-        if rows and end - start >= _FIRST_LOOK:
-            end = find_end(self._lines, start, _MAX_LINES)
+        rows: list[str] = []
+        end = start
+        for n_lines in _LOOKS:
+            end = find_end(self._lines, start, n_lines)
             rows = read(self._lines[start:end])
+            if not rows or end - start < n_lines:
+                break
         if not rows:
-            self._next_try = start + max(1, (end - start) // 8)
+            self._next_try = start + max(1, (end - start) // 4)
             return None
         self._found = (start, TextTable(end, tuple(rows)))
         return self._found[1]
@@ -89,7 +91,7 @@ def _belongs(line: str, inside: bool) -> bool:
 def _gutters(body: Sequence[str]) -> list[int]:
     """Columns of characters that are blank in (nearly) every line, at least two wide: where cells are cut."""
     width = max(len(line) for line in body)
-    blank = [sum(i >= len(line) or line[i] == " " for line in body) for i in range(width)]
+    blank = [column.count(" ") for column in zip(*(line.ljust(width) for line in body), strict=True)]
     needed = len(body) if len(body) < 10 else 0.97 * len(body)
     left = min(len(line) - len(line.lstrip()) for line in body)
     cuts: list[int] = []
