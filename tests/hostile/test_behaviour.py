@@ -100,7 +100,7 @@ def test_killed_worker(vigil: Vigil) -> None:
 
 @pytest.mark.parametrize(
     ("make", "memory_mb"),
-    [(t.long_line(10_000_000), 16), (p.one_long_line, 48), (o.many_cells(500, 800), 16), (o.million_paragraphs, 64)],
+    [(t.long_line(10_000_000), 16), (p.one_long_line, 256), (o.many_cells(500, 800), 16), (o.million_paragraphs, 64)],
     ids=["text", "pdf", "xlsx", "docx"],
 )
 def test_memory_limit(make: m.Maker, memory_mb: int, vigil: Vigil) -> None:

@@ -17,13 +17,10 @@ from slimlm.errors import CorruptDocumentError, DocumentTooLargeError, Encrypted
 from slimlm.settings import DocumentSettings
 
 _MAX_RECTANGLE = 10_000_000  # cells around the filled ones; calamine holds 32 bytes for each
-# A BIFF8 stream's first record, a write-protection mark or none, and the record that says "encrypted": calamine calls
-# such a file unreadable.
-_FILEPASS = re.compile(rb"\x09\x08\x10\x00\x00\x06\x05\x00.{12}(?:\x86\x00\x00\x00)?\x2f\x00", re.DOTALL)
-_SEARCH_BYTES = 64 << 20
-_ROW_RECORD = 0
 _WORKBOOK_START = re.compile(rb"\x09\x08[\x08\x10]\x00\x00[\x05\x06]\x05\x00")  # BOF of an Excel 95 or 97 workbook
 _FILE_PASSWORD = 0x002F
+_SEARCH_BYTES = 64 << 20
+_ROW_RECORD = 0
 _CELL_RECORDS = range(2, 12)  # 1 is an empty cell with a style
 
 
@@ -74,7 +71,7 @@ def _has_password(file: IO[bytes] | Any) -> bool:
     The record that says so follows the first one, or the one after it.
     """
     file.seek(0)
-    data = file.read()
+    data = file.read(_SEARCH_BYTES)
     for start in _WORKBOOK_START.finditer(data):
         at = start.start()
         for _ in range(3):
