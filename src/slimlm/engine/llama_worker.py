@@ -125,6 +125,9 @@ def _serve(config: dict[str, Any]) -> Any:
         params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
         params.embd_normalize = 2
         params.n_parallel = config["parallel"]
+    if not config["pooled"]:
+        params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_NONE
+        params.embd_normalize = -1
     return xllamacpp.Server(params)
 
 

@@ -45,6 +45,7 @@ class WorkerConfig:
     state_folder: str
     embedding: bool = False
     parallel: int = 1
+    pooled: bool = True  # False: one vector a token, as the output matrix would see it
 
 
 class WorkerLog:

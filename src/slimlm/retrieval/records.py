@@ -1,7 +1,8 @@
-"""Sentences, hits, and the embedder that search may use. Standard library alone."""
+"""Sentences, hits, and the embedder and the reranker that search may use. Standard library alone."""
 
 from __future__ import annotations
 
+import threading
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,4 +48,26 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> list[array[float]]:
         """One L2-normalized vector (``array('f')``) a text."""
+        ...
+
+
+class Reranker(Protocol):
+    """How well passages explain a question. Implemented by the engine room; search works without one."""
+
+    @property
+    def name(self) -> str:
+        """Identifies model and wording: scores of different names are never compared."""
+        ...
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """ISO 639-1 codes for which the scores mean something."""
+        ...
+
+    def score(self, passages: Sequence[str], question: str, cancel: threading.Event | None = None) -> list[float]:
+        """A passage's mean log-probability (natural) of a token of ``question`` read after it: at most 0, in order."""
+        ...
+
+    def prior(self, question: str) -> float:
+        """The same after no passage: ``score - prior`` is what the passage tells, comparable between questions."""
         ...
