@@ -22,6 +22,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# Codecs that pages name; Python has others, some of which are no character encodings at all.
+_WEB_FAMILIES = tuple("utf-8 iso8859 iso2022 cp koi8 gb big5 euc shift mac johab tis hz".split())
 _CONVINCING = 0.55
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
@@ -128,14 +130,14 @@ def _usable(declared: str | None, data: bytes) -> str | None:
             "shift_jis": "cp932",
         }
         name = aliases.get(name, name)
-        if name.startswith(("utf-16", "utf-32", "utf-7")) or name in ("idna", "punycode", "unicode_escape"):
+        if not name.startswith(_WEB_FAMILIES):
             return None
-        reading = codecs.getincrementaldecoder(name)("strict").decode(data[: 1 << 20], False)
+        codecs.getincrementaldecoder(name)("strict").decode(data[: 1 << 20], False)
     except (LookupError, ValueError, TypeError, AttributeError):
         return None
     if name == "cp1252" and not data.isascii() and _is_utf8(data):
         return "utf-8"  # a page that declares Latin-1 and is UTF-8: the bytes are right
-    return name if isinstance(reading, str) else None  # "rot13" and "hex" are no text codecs
+    return name
 
 
 def _utf16_or_32(head: bytes) -> str | None:

@@ -142,7 +142,7 @@ class _Walk:
         children: list[Token] = []
         self._parser.inline.parse(token.content, self._parser, {}, children)
         for child in children:
-            if child.type in ("text", "code_inline"):
+            if child.type in ("text", "text_special", "code_inline"):
                 out.append(child.content)
             elif child.type == "softbreak":
                 out.append(" ")

@@ -185,7 +185,7 @@ class _Composer:
         end = at + 1
         while end < len(lines):
             line, before = lines[end], lines[end - 1]
-            if self._begins(line, marker, base) or self._tables.at(end) is not None:
+            if self._begins(line, before, marker, base) or self._tables.at(end) is not None:
                 break
             if end + 1 < len(lines) and look.is_rule(lines[end + 1]) and len(line) <= 60 and not look.is_rule(line):
                 break  # an underlined heading
@@ -199,14 +199,23 @@ class _Composer:
         self._add("list_item" if marker else "paragraph", "".join(pieces), 1 + min(base // 2, 5) if marker else 0)
         return end - at
 
-    def _begins(self, line: str, marker: str, base: int) -> bool:
+    def _begins(self, line: str, before: str, marker: str, base: int) -> bool:
+        """Does this line begin something new whatever the line before it is?"""
         if look.is_rule(line):
             return True
         new = look.list_marker(line)
+        if new and not marker and new[0].isdigit() and before[-1] not in ".:;!?" and self._is_full(before, line):
+            return False  # "... see page / 12. The next": a number that the margin put there
         if new and (look.is_bullet(new) or marker or len(new.strip()) > 1):
-            # "12. The ..." may be the end of a sentence that was wrapped: then it is not indented like a list.
             return bool(marker) or look.is_bullet(new) or new.strip()[-1] in ".)"
         return bool(marker) and look.indent(line) < base
+
+    def _is_full(self, before: str, line: str) -> bool:
+        """The next word would not have fitted on the line before."""
+        word = look.width(line.strip().split(" ", 1)[0][:60])
+        if look.CJK.match(line.strip()[:1]) and not before.isascii():
+            word = 4  # scripts without spaces break anywhere
+        return look.width(before) + 1 + word > 0.92 * self._margin
 
     def _wrapped(self, before: str, line: str) -> bool:
         """Did only the margin break the line?"""
@@ -214,13 +223,10 @@ class _Composer:
             return False
         if look.has_label(line) and (look.width(before) < 0.75 * self._margin or look.has_label(before)):
             return False
-        used = look.width(before)
-        word = look.width(line.strip().split(" ", 1)[0][:60])
-        if look.CJK.match(line.strip()[:1]) and not before.isascii():
-            word = 4  # scripts without spaces break anywhere
-        if used + 1 + word > 0.92 * self._margin:
+        if self._is_full(before, line):
             return True
-        return line.strip()[:1].islower() and used >= 0.5 * self._margin
+        hyphen = before.endswith("-") and before[-2:-1].isalpha()
+        return line.strip()[:1].islower() and (hyphen or look.width(before) >= 0.5 * self._margin)
 
     def _separates(self, pieces: Sequence[str], line: str) -> bool:
         """A break that was meant: between short lines (an address) it stays in the block, else it ends the block."""
