@@ -76,7 +76,9 @@ def test_encrypted() -> None:
         open_archive(bytes(data), LIMITS)
 
 
-@pytest.mark.parametrize("data", [b"PK\x03\x04", b"no zip", zipped({"a": b"x" * 1000})[:-30]])
+@pytest.mark.parametrize(
+    "data", [b"PK\x03\x04", b"no zip", zipped({"a": b"x" * 1000})[:-30]], ids=["magic", "text", "cut"]
+)
 def test_damaged(data: bytes) -> None:
     with pytest.raises(CorruptDocumentError):
         open_archive(data, LIMITS)
