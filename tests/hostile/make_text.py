@@ -137,7 +137,7 @@ DIRTY_TEXTS: dict[str, bytes] = {
     "control_characters": MARK.encode() + bytes(range(1, 32)) * 20 + b"\x7f\x1b[31mred\x1b]0;title\x07",
 }
 TABLES: dict[str, bytes] = {
-    "open_quote": f'Item,Terms\nRent,"{MARK}\n'.encode() + b"1,2,3\n" * 500_000,
+    "open_quote": f'Item,Terms\nRent,"{MARK}\n'.encode() + b"1,2,3\n" * 200_000,
     "quotes": f"Item,Terms\nRent,{MARK}\n".encode() + b'"' * 2_000_000,
     "wide": f"Item,{MARK}\n".encode() + b"," * 1_000_000 + b"\n" + b"x," * 1_000_000,
     "long": f"Item,Terms,More\nRent,{MARK},x\n".encode() + b"a,b,c\n" * 300_000,

@@ -309,7 +309,6 @@ RECOGNIZED = {
     "page_of_a_million_points": p.image_only(box=b"[0 0 1000000 1000000]"),
     "page_without_width": p.image_only(box=b"[0 0 0.0001 800]"),
     "png_bomb": t.png_bomb,
-    "jpeg_declared_huge": t.jpeg_declared_huge,
     "png_1x1": t.picture("PNG", "lease.png", (1, 1)),
     "png_1x20000": t.picture("PNG", "lease.png", (1, 20_000)),
     "tiff_loop": o.saved("lease.tif", t.tiff_bytes(3, loop=True)),
