@@ -17,7 +17,7 @@ date: 2024-05-01
 # Minutes *of* the meeting
 
 A [link](http://example.com "t"), `code`, **bold** and a
-soft break.
+soft break.\\
 Hard break. ![alt](x.png) H<sub>2</sub>O &amp; more \\* star[^1].
 
 [^1]: A note.
