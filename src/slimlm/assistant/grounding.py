@@ -11,13 +11,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from slimlm.assistant.alignment import misread
 from slimlm.retrieval.records import Sentence
 from slimlm.retrieval.vocabulary import STOP_WORDS
 from slimlm.retrieval.words import Word, fold, terms, words
 
 MIN_PART_WORDS = 3  # a shorter part of a claim says too little to be checked by itself
 _AND = re.compile(r"[,;]?\s+(?:and|while|but|und|et|y)\s+|[;]\s+", re.IGNORECASE)
-MIN_ORDER = 0.75  # share of the claim's content words that must follow the evidence's order
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nor|neither|without|cannot|except|excluding|unless|fail(?:s|ed)?|lack(?:s|ed)?|n't|nicht|kein\w*|nie|ohne|ne|pas|"
     r"jamais|sans|aucun\w*|no|nunca|sin|ningun\w*|hardly|prohibited|forbidden|refus\w+|reject\w*|denied|exclud\w+)\b|n['’]t\b|un(?:able|less|paid|available|authorised|authorized)\b"
@@ -26,8 +26,7 @@ _NEGATION = re.compile(
 )
 # What a claim may add without saying anything: verbs and nouns that only carry an answer.
 _NEUTRAL = frozenset(
-    terms("amount amounts answer total cost costs called named known located found stated mentioned given required equal "
-          "equals due include includes including contain contains happen refers")
+    terms("amount amounts answer cost costs called named known located found stated mentioned given due happen refers")
 )  # fmt: skip
 _UNITS = {
     "%": "percent", "percent": "percent", "per cent": "percent", "$": "usd", "usd": "usd", "dollar": "usd", "€": "eur",
@@ -66,25 +65,28 @@ def check_claim(claim: str, evidence: Sequence[Sentence]) -> Check:
     parts = [part for part in _AND.split(claim) if part.strip()]
     if len(parts) < 2:
         return Check(False, alone)
-    backing = [_backing(part, evidence, ranked) for part in parts]
+    backing = [_backing(part, evidence, ranked, full_subject=n > 0) for n, part in enumerate(parts)]
     if any(i is None for i in backing):
         return Check(False, alone)
     return Check(True, sentences=tuple(dict.fromkeys(i for i in backing if i is not None)))
 
 
-def _backing(part: str, evidence: Sequence[Sentence], ranked: Sequence[int]) -> int | None:
-    """The sentence that backs this part of a claim by itself."""
+def _backing(part: str, evidence: Sequence[Sentence], ranked: Sequence[int], *, full_subject: bool) -> int | None:
+    """The sentence that backs this part of a claim by itself; a later part must name its own subject."""
     content = _content(part)
     if len(content) < MIN_PART_WORDS:
         return None
-    return next((i for i in ranked if _check_against(part, content, [evidence[i]]) is None), None)
+    backed = (i for i in ranked if _check_against(part, content, [evidence[i]], full_subject=full_subject) is None)
+    return next(backed, None)
 
 
 def _content(text: str) -> list[Word]:
     return [w for w in words(text) if w.is_number or fold(w.text) not in STOP_WORDS]
 
 
-def _check_against(claim: str, content: Sequence[Word], evidence: Sequence[Sentence]) -> str | None:
+def _check_against(
+    claim: str, content: Sequence[Word], evidence: Sequence[Sentence], *, full_subject: bool = False
+) -> str | None:
     """None when backed; else why not. Cheap and telling checks first."""
     source = [w for sentence in evidence for w in words(" ".join((*sentence.headings[-1:], sentence.text)))]
     known = {t for w in source for t in w.terms}
@@ -100,15 +102,15 @@ def _check_against(claim: str, content: Sequence[Word], evidence: Sequence[Sente
     text = " ".join(sentence.text for sentence in evidence)
     if not _measures(claim) <= _measures(text):
         return "a figure has another unit in the source"
-    figures = [w.terms[0] for w in content if w.is_number]
-    if _longest_common(figures, [w.terms[0] for w in source if w.terms[0] in set(figures)]) < len(figures):
-        return "the figures stand in another order in the source"
-    order = _longest_common([t for w in content for t in w.terms], [t for w in source for t in w.terms])
-    if order < MIN_ORDER * sum(len(w.terms) for w in content):
-        return "the words stand in another order in the source"
     if _negated(claim) != _negated(_clauses_used(content, text)):
         return "negation differs from the source"
-    return None
+    if any(len(w.terms) > 1 for w in content):  # scripts without spaces: order and polarity are all that can be checked
+        said, written = [t for w in content for t in w.terms], [t for w in source for t in w.terms]
+        return None if _longest_common(said, written) == len(said) else "the words stand in another order in the source"
+    first = evidence[0]
+    heading = first.headings[-1] if first.headings else ""
+    row = first.kind == "table_row"
+    return misread(claim, text, heading, neutral=_NEUTRAL, row=row, full_subject=full_subject)
 
 
 def _known(sentence: Sentence) -> frozenset[str]:

@@ -109,7 +109,8 @@ def _pairs(run: str) -> tuple[str, ...]:
 def number_term(text: str) -> str:
     """One spelling for a number: "1,250.00", "1.250,00" and "1’250" are "1250"; dates and times keep their parts.
 
-    A single separator followed by exactly three digits groups thousands; otherwise it is a decimal mark.
+    A single separator followed by exactly three digits groups thousands ("1,250"), unless what stands before cannot be
+    a group ("0.125", "1234.567"); otherwise it is a decimal mark.
     """
     digits = unicodedata.normalize("NFKC", text).replace("’", ",").replace("'", ",")
     if any(c in digits for c in ":/-"):
@@ -119,7 +120,8 @@ def number_term(text: str) -> str:
         return digits.lstrip("0") or "0"
     last = marks[-1]
     whole, _, fraction = digits.rpartition(last)
-    if len(set(marks)) == 1 and (len(marks) > 1 or len(fraction) == 3):
+    groups = len(fraction) == 3 and len(whole) <= 3 and not whole.startswith("0")
+    if len(set(marks)) == 1 and (len(marks) > 1 or groups):
         if len(marks) > 1 and any(len(part) != 3 for part in digits.split(last)[1:]):
             return digits.strip(".,")  # 3.2.1: a clause number, not an amount
         whole, fraction = digits.replace(last, ""), ""
