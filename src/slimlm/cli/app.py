@@ -35,6 +35,11 @@ class Flags:
     yes: bool = False
     model: str | None = None
 
+    @property
+    def as_json(self) -> bool:
+        """A stream of events is JSON too."""
+        return self.json or self.stream
+
 
 def _assistant(settings: Settings, model: str | None) -> Assistant:
     from slimlm.assistant.assistant import Assistant  # noqa: PLC0415
@@ -64,7 +69,7 @@ class App:
         self.flags = flags
         self.services = services = services or Services()
         self.said: set[str] = set()  # notes that were shown: none is repeated
-        self.output = Output(json=flags.json, color=False if flags.no_color else None, environ=services.environ)
+        self.output = Output(json=flags.as_json, color=False if flags.no_color else None, environ=services.environ)
 
     @cached_property
     def settings(self) -> Settings:

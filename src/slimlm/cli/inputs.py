@@ -66,6 +66,8 @@ def _open_input(app: App, assistant: Assistant, name: str, several: str, cancel:
 
 
 def _open_stdin(app: App, assistant: Assistant, report: object, cancel: threading.Event) -> Document:
+    if app.output.can_ask:
+        app.output.note("the document is read from standard input; end it with Ctrl-D.")
     data = app.stdin_bytes()
     if not data:
         raise EmptyDocumentError("Standard input is empty.", "Pipe a document into the command: `slimlm - < FILE`.")

@@ -37,7 +37,7 @@ def stoppable() -> Iterator[threading.Event]:
         yield cancel
     except (SlimLMError, KeyboardInterrupt) as error:
         # Ctrl-C reaches child processes too: whatever fails after it is the stop that was asked for.
-        if cancel.is_set() or isinstance(error, KeyboardInterrupt):
+        if (cancel.is_set() or isinstance(error, KeyboardInterrupt)) and not isinstance(error, CancelledError):
             raise CancelledError("Stopped.") from None
         raise
     finally:

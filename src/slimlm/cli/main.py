@@ -5,6 +5,7 @@ What enters: ``sys.argv``. What leaves: an exit code. Nothing heavy is imported 
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -107,8 +108,12 @@ def main(argv: Sequence[str] | None = None, services: Services | None = None) ->
 def _run(args: list[str], services: Services | None) -> int:
     try:
         result = cli.main(args, prog_name="slimlm", standalone_mode=False, obj=services)
-    except BrokenPipeError:
-        raise
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        if os.name == "nt" and error.errno == errno.EINVAL:  # what Windows calls a broken pipe
+            raise BrokenPipeError from error
+        return _report(args, services, _unexpected(error))
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help())
         return UsageError.exit_code
@@ -119,9 +124,12 @@ def _run(args: list[str], services: Services | None) -> int:
     except (KeyboardInterrupt, click.Abort):
         return _report(args, services, CancelledError("Stopped.", ""))
     except Exception as error:  # noqa: BLE001  (the last line of defence: people see no traceback)
-        kind = type(error).__name__
-        return _report(args, services, SlimLMError(f"Something went wrong inside SlimLM ({kind}: {error})."))
+        return _report(args, services, _unexpected(error))
     return result if isinstance(result, int) else 0
+
+
+def _unexpected(error: Exception) -> SlimLMError:
+    return SlimLMError(f"Something went wrong inside SlimLM ({type(error).__name__}: {error}).")
 
 
 def _from_click(error: click.ClickException) -> UsageError:
@@ -140,12 +148,12 @@ def _report(args: list[str], services: Services | None, error: SlimLMError) -> i
             import traceback  # noqa: PLC0415
 
             output.trace(traceback.format_exc())
-        if flags.json:
+        if flags.as_json:
             from slimlm.cli import schema  # noqa: PLC0415
 
             output.data({**({"event": "error"} if flags.stream else {}), **schema.error(error)})
         elif isinstance(error, CancelledError):
-            output.note(error.message)
+            output.remark(f"{error.message} {error.hint}".strip())
         else:
             output.error(error)
     return error.exit_code

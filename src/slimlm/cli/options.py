@@ -78,7 +78,7 @@ def with_app(function: Callable[Concatenate[App, P], R]) -> Callable[P, R]:
 def stream_option(function: Callable[P, R]) -> Callable[P, R]:
     return click.option(
         "--stream", is_flag=True, expose_value=False, callback=_remember,
-        help="With --json: one JSON object per line, as things are found and written.",
+        help="Print one JSON object per line, as things are found and written.",
     )(function)  # fmt: skip
 
 

@@ -184,6 +184,10 @@ class Output:
         """Something worth knowing, on standard error."""
         self._tell([Line((Span("note: " + text, "dim"),))])
 
+    def remark(self, text: str) -> None:
+        """A note without the word, below what the terminal shows for Ctrl-C."""
+        self._tell([*([BLANK] if self._err.is_terminal else []), line(text, "dim")])
+
     def error(self, error: SlimLMError) -> None:
         """``error: message`` and the hint under it."""
         lines = [Line((Span("error: ", "error"), Span(error.message)))]
@@ -225,6 +229,11 @@ class Output:
     def can_ask(self) -> bool:
         """A person can see a question (on standard error) and type an answer."""
         return not self.json and _isatty(sys.stdin) and self._err.is_terminal
+
+    @property
+    def can_converse(self) -> bool:
+        """Questions can come in: from a pipe, or from a person who sees the prompt."""
+        return self.is_terminal or not _isatty(sys.stdin)
 
     def confirm(self, question: str, default: bool) -> bool:
         """Ask on standard error. The end of input means no."""

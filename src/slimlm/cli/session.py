@@ -67,13 +67,14 @@ class Session:
 
     def run(self) -> None:
         """Outline, summary, questions, prompt."""
+        self._app.catalog.get(self._app.settings.engine.model)  # a wrong name is said at once
         for number, document in enumerate(self._documents):
             value = self._assistant.outline(document)
             self._show([BLANK] if number else [])
             # The key sentences are for the time until the model has written; without one they are the summary.
             self._show(render.outline(value, document, FIRST_HEADINGS, key_sentences=is_installed(self._app)))
-        stopped = not self._guarded(self._introduce)
-        if self._reads_questions:
+        stopped = not (self._offer_model() and self._guarded(self._introduce))
+        if self._output.can_converse and not self._stdin_used:
             self._show([BLANK])
             if self._output.is_terminal:
                 self._show([line("Type a number, a question, or :help.", "dim")])
@@ -81,7 +82,7 @@ class Session:
 
     def chat(self) -> None:
         """The prompt alone."""
-        if not self._app.flags.json and self._output.is_terminal:
+        if not self._app.flags.as_json and self._output.is_terminal:
             for document in self._documents:
                 self._show(render.about(self._assistant.outline(document), document))
         ensure_model(self._app)
@@ -103,14 +104,19 @@ class Session:
                 suggestions += schema.result(found)["suggestions"]
             self._output.data({**value, "summaries": summaries, "suggestions": suggestions})
 
+    def _offer_model(self) -> bool:
+        """False when the person stopped it. A model that was named and cannot be had ends the session."""
+        try:
+            ensure_model(self._app)
+        except (CancelledError, KeyboardInterrupt):
+            self._output.status("")
+            self._show([BLANK, line("Stopped.", "dim")])
+            return False
+        return True
+
     def _introduce(self) -> None:
-        ensure_model(self._app)
         self._summary("paragraph")
         self._questions(SUGGESTIONS)
-
-    @property
-    def _reads_questions(self) -> bool:
-        return not self._stdin_used
 
     # --- the conversation -----------------------------------------------------------------------------------------
 
@@ -141,11 +147,12 @@ class Session:
             action()
         except (CancelledError, KeyboardInterrupt):
             self._output.status("")
+            self._output.gap()  # the terminal has just shown ^C
             self._show([line("Stopped.", "dim")])
             return False
         except SlimLMError as error:
             self._output.status("")
-            if self._app.flags.json:
+            if self._app.flags.as_json:
                 self._output.data(schema.error(error))
             else:
                 self._output.error(error)
@@ -174,7 +181,7 @@ class Session:
     def _ask(self, text: str) -> None:
         with stoppable() as cancel:
             stream = self._chat.send(text, cancel)
-            if self._app.flags.json:
+            if self._app.flags.as_json:
                 self._answer_json(text, stream)
                 return
             asked = any(text == suggestion.question for suggestion in self._suggestions)
@@ -274,7 +281,7 @@ class Session:
     # --- small things ---------------------------------------------------------------------------------------------
 
     def _show(self, lines: list[Line]) -> None:
-        if lines and not self._app.flags.json:
+        if lines and not self._app.flags.as_json:
             self._output.show(lines)
 
     def _whose(self, what: str, name: str) -> str:

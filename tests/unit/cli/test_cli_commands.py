@@ -24,6 +24,9 @@ from slimlm.errors import CancelledError, EngineError, SlimLMError
 
 
 class FakeCatalog:
+    def get(self, name: str) -> object:
+        return object()
+
     def installed(self, name: str) -> object:
         return object()
 

@@ -31,7 +31,7 @@ def doctor(app: App, quick: bool) -> None:
     """Check this machine: processor, memory, model, speed, folders."""
     report = _collect(app, quick)
     installation = _installation(app)
-    if app.flags.json:
+    if app.flags.as_json:
         app.output.data({"report": {**_as_json(report), "installation": installation}})
         return
     for title, facts in _chapters(report, installation):

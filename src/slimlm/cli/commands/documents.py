@@ -78,7 +78,7 @@ def open_(app: App, files: tuple[str, ...]) -> None:
         with stoppable() as cancel:
             inputs = open_inputs(app, assistant, files, cancel)
         session = Session(app, assistant, inputs, stdin_used="-" in files)
-        if app.flags.json:
+        if app.flags.as_json:
             session.report()
         else:
             session.run()
@@ -94,9 +94,9 @@ def outline(app: App, files: tuple[str, ...]) -> None:
         for number, document in enumerate(opened.documents):
             value = opened.assistant.outline(document)
             outlines.append(schema.outline(value))
-            if not app.flags.json:
+            if not app.flags.as_json:
                 app.output.show([*([BLANK] if number else []), *render.outline(value, document)])
-        if app.flags.json:
+        if app.flags.as_json:
             app.output.data({**opened.as_json(), "outlines": outlines})
 
 
@@ -118,14 +118,14 @@ def summarize(app: App, files: tuple[str, ...], style: SummaryStyle, quotes: boo
         results = []
         for number, document in enumerate(opened.documents):
             stream = opened.assistant.summarize(document, style, opened.cancel)
-            if app.flags.json and app.flags.stream:
+            if app.flags.stream:
                 events.stream_json(app.output, stream, {"document_id": document.id})
-            elif app.flags.json:
+            elif app.flags.as_json:
                 results.append(schema.result(events.last(stream))["summary"])
             else:
                 _titled(app, opened, document, number == 0)
                 events.Screen(app.output, layout, (document,), app.said, quotes).show(stream)
-        if app.flags.json and not app.flags.stream:
+        if app.flags.as_json and not app.flags.stream:
             app.output.data({**opened.as_json(), "summaries": results})
 
 
@@ -143,14 +143,14 @@ def suggest(app: App, files: tuple[str, ...], count: int) -> None:
         results = []
         for number, document in enumerate(opened.documents):
             stream = opened.assistant.suggest(document, count, opened.cancel)
-            if app.flags.json and app.flags.stream:
+            if app.flags.stream:
                 events.stream_json(app.output, stream, {"document_id": document.id})
-            elif app.flags.json:
+            elif app.flags.as_json:
                 results += schema.result(events.last(stream))["suggestions"]
             else:
                 _titled(app, opened, document, number == 0)
                 events.Screen(app.output, "answer", (document,), app.said).show(stream)
-        if app.flags.json and not app.flags.stream:
+        if app.flags.as_json and not app.flags.stream:
             app.output.data({**opened.as_json(), "suggestions": results})
 
 
@@ -173,9 +173,9 @@ def ask(app: App, files: tuple[str, ...]) -> None:
         raise UsageError("The question is empty.", 'Write it in quotes: slimlm ask FILE "QUESTION".')
     with _opened(app, tuple(names), model=True) as opened:
         stream = opened.assistant.ask(opened.documents, question, opened.cancel)
-        if app.flags.json and app.flags.stream:
+        if app.flags.stream:
             events.stream_json(app.output, stream, opened.as_json())
-        elif app.flags.json:
+        elif app.flags.as_json:
             app.output.data({**opened.as_json(), **schema.result(events.last(stream))})
         else:
             events.Screen(app.output, "answer", opened.documents, app.said).show(stream)
@@ -217,7 +217,7 @@ def search(app: App, files: tuple[str, ...], limit: int) -> None:
         )
     with _opened(app, tuple(names), model=False) as opened:
         found = opened.assistant.search(opened.documents, query, limit)
-        if app.flags.json:
+        if app.flags.as_json:
             app.output.data({**opened.as_json(), "query": query, "results": [schema.citation(c) for c in found]})
         else:
             app.output.show(render.results(found))

@@ -27,7 +27,7 @@ def add(app: App, files: tuple[str, ...]) -> None:
         inputs = open_inputs(app, assistant, files, cancel)
         ids = {item.document.id for item in inputs}
         entries = [entry for entry in assistant.library.list() if entry.id in ids]
-        if app.flags.json:
+        if app.flags.as_json:
             app.output.data({"documents": schema.library(entries)})
         else:
             app.output.show(render.library(entries))
@@ -39,7 +39,7 @@ def list_(app: App) -> None:
     """List the documents, the last opened first."""
     with app.assistant() as assistant:
         entries = assistant.library.list()
-        if app.flags.json:
+        if app.flags.as_json:
             app.output.data({"documents": schema.library(entries)})
         elif entries:
             app.output.show(render.library(entries))
@@ -69,7 +69,7 @@ def forget(app: App, refs: tuple[str, ...]) -> None:
                 app.output.show([line("Nothing was forgotten.")])
                 return
         entries = [assistant.library.forget(key) for key in ids]
-        if app.flags.json:
+        if app.flags.as_json:
             app.output.data({"forgotten": schema.library(entries)})
         else:
             app.output.show([line(f"Forgotten: {entry.name}") for entry in entries])
@@ -87,7 +87,7 @@ def search(app: App, query: str, limit: int) -> None:
         if not assistant.library.list():
             raise NotInLibraryError("The library is empty.", "Add a document: `slimlm library add FILE`.")
         found = assistant.library.search(query, limit)
-        if app.flags.json:
+        if app.flags.as_json:
             app.output.data({"query": query, "results": [schema.citation(citation) for citation in found]})
         else:
             app.output.show(render.results(found))

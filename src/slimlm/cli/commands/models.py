@@ -37,7 +37,7 @@ def list_(app: App) -> None:
         state = ", ".join(filter(None, words))
         rows.append((entry.name, _size(entry, model) or "?", " ".join(entry.languages), state))
         values.append(_as_json(entry, model, entry.name == default))
-    if app.flags.json:
+    if app.flags.as_json:
         app.output.data({"models": values})
         return
     styles: tuple[Style, ...] = ("plain", "dim", "dim", "mark")
@@ -52,7 +52,7 @@ def show(app: App, name: str) -> None:
     entry = app.catalog.get(name)
     model, problem = _installed(app, entry.name)
     is_default = entry.name == app.catalog.resolve("default")
-    if app.flags.json:
+    if app.flags.as_json:
         app.output.data({"model": _as_json(entry, model, is_default)})
         return
     facts = [
@@ -83,7 +83,7 @@ def pull(app: App, name: str, force: bool) -> None:
     entry = app.catalog.get(name)
     here, _ = _installed(app, entry.name)
     model = pull_model(app, entry.name, force)
-    if app.flags.json:
+    if app.flags.as_json:
         app.output.data({"model": _as_json(entry, model, model.name == app.catalog.resolve("default"))})
     elif here is not None and not force:
         app.output.show([line(f"{model.name} is here already ({render.megabytes(model.size_bytes)}).")])
@@ -118,7 +118,7 @@ def add(  # noqa: PLR0913, PLR0917  (one argument per option)
     if entry.sources[0].source.kind == "path":
         pull_model(app, entry.name)
     model, _ = _installed(app, entry.name)
-    if app.flags.json:
+    if app.flags.as_json:
         app.output.data({"model": _as_json(entry, model, False)})
     else:
         follow = f"`slimlm models use {name}`" if model else f"`slimlm models pull {name}` fetches it"
@@ -140,7 +140,7 @@ def remove(app: App, names: tuple[str, ...]) -> None:
             return
     for name in wanted:
         app.catalog.remove(name)
-    if app.flags.json:
+    if app.flags.as_json:
         app.output.data({"removed": wanted})
     else:
         app.output.show([line(f"Removed: {name}") for name in wanted])
@@ -152,7 +152,7 @@ def remove(app: App, names: tuple[str, ...]) -> None:
 def use(app: App, name: str) -> None:
     """Make an installed model the default."""
     model = app.catalog.use(name)
-    if app.flags.json:
+    if app.flags.as_json:
         app.output.data({"default": model.name})
     else:
         app.output.show([line(f"{model.name} answers from now on.")])

@@ -33,7 +33,7 @@ def settings(app: App) -> None:
     effective = app.settings  # checked: a wrong file or variable is an error here
     file = effective.paths.config_file
     found = list(list_settings(effective, _read(app, file.exists()), app.services.environ))
-    if app.flags.json:
+    if app.flags.as_json:
         values = [
             {"name": s.name, "value": s.value, "default": s.default, "source": s.source, "variable": s.variable}
             for s in found
