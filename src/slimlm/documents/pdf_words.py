@@ -10,7 +10,7 @@ import math
 import re
 import unicodedata
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import sub
 
 from slimlm.documents.layout.records import Rule, Word
@@ -27,6 +27,7 @@ _THIN = 3.0  # points: a filled bar this thin is a drawn line
 _MARK = re.compile(r"[\d*†‡§¶,a-c]{1,4}")
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 UPRIGHT = 0
+DOWNWARD = 3  # quarter turns; Chinese and Japanese columns, set from right to left, read like text turned this way
 
 
 @dataclass(slots=True)
@@ -40,6 +41,7 @@ class PageText:
     n_chars: int = 0
     n_hidden: int = 0
     n_diagonal: int = 0
+    n_vertical: int = 0
     n_unreadable: int = 0
     picture_share: float = 0.0  # of the page's area
 
@@ -151,6 +153,9 @@ class PageReader:
             found.n_chars += len(text)
             found.n_diagonal += len(text)
             return
+        if style.turn == UPRIGHT and _is_vertical(x0, y0, y1):
+            style = replace(style, turn=DOWNWARD)
+            found.n_vertical += len(text)
         if style.turn:
             rows = [turned(box, style.turn, found.width, found.height) for box in zip(x0, y0, x1, y1, strict=True)]
             x0, y0, x1, y1 = (list(column) for column in zip(*rows, strict=True))
@@ -266,6 +271,16 @@ def page_text(page: PdfPage) -> PageText:
 
 def _holds(box: Box, x: float, y: float) -> bool:
     return box[0] <= x <= box[2] and box[1] <= y <= box[3]
+
+
+def _is_vertical(x0: list[float], y0: list[float], y1: list[float]) -> bool:
+    """Whether each character stands below the one before it."""
+    if len(x0) < 3:
+        return False
+    tall = y1[0] - y0[0]
+    below = sum(abs(b - a) < 0.3 * tall for a, b in pairwise(x0))
+    stepped = sum(0.5 * tall < b - a < 1.8 * tall for a, b in pairwise(y0))
+    return min(below, stepped) >= 0.8 * (len(x0) - 1)
 
 
 def _pieces(x0: list[float], y0: list[float], x1: list[float], y1: list[float]) -> list[tuple[int, int, bool]]:

@@ -271,6 +271,17 @@ def chinese(path: Path) -> None:
     canvas.save()
 
 
+def vertical(path: Path) -> None:
+    """Japanese in columns from right to left."""
+    font = UnicodeCIDFont("HeiseiMin-W3", isVertical=True)
+    pdfmetrics.registerFont(font)
+    canvas = Canvas(str(path), pagesize=A4)
+    canvas.setFont(font.fontName, 14)
+    for i, column in enumerate(("第一条の規則を定める。", "勤務時間は午前九時から", "午後六時までとする。")):
+        canvas.drawString(480 - 30 * i, 780, column)
+    canvas.save()
+
+
 def hebrew(path: Path) -> None:
     """Drawn as producers without bidi support do: glyphs from left to right in visual order."""
     from reportlab.pdfbase.ttfonts import TTFont

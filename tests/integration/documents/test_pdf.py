@@ -140,6 +140,13 @@ def test_chinese_lines_join_without_spaces(tmp_path: Path) -> None:
     )
 
 
+def test_vertical_columns_read_from_right_to_left(tmp_path: Path) -> None:
+    samples.vertical(tmp_path / "a.pdf")
+    document = read_document(tmp_path / "a.pdf")
+    assert document.text.endswith("勤務時間は午前九時から午後六時までとする。")
+    assert [notice.code for notice in document.notices] == ["vertical_text"]
+
+
 def test_hebrew_is_in_logical_order(tmp_path: Path) -> None:
     samples.hebrew(tmp_path / "a.pdf")
     document = read_document(tmp_path / "a.pdf")

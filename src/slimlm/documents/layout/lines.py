@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from slimlm.documents.layout.records import Line, Word, is_rtl, is_wide
@@ -58,9 +58,13 @@ def _merge(pieces: list[Line]) -> list[Line]:
     return merged
 
 
-def _near(lines: list[Line], piece: Line) -> Iterable[Line]:
-    """Lines just above in the sorted list that can share a base line; forty reach over any number of columns."""
-    return (line for line in reversed(lines[-_ROW_LOOK_BACK:]) if _same_base(line, piece))
+def _near(lines: list[Line], piece: Line) -> Iterator[Line]:
+    """Lines just above in the list (sorted by middle) that share the piece's base line."""
+    for line in reversed(lines[-_ROW_LOOK_BACK:]):
+        if piece.middle - line.middle > piece.height + line.height:
+            return
+        if _same_base(line, piece):
+            yield line
 
 
 def _touches(a: Line, b: Line) -> bool:

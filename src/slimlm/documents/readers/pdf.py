@@ -64,7 +64,7 @@ class _PdfReading:
         self.window: deque[_Pending] = deque()  # pages laid out lately, and pages ahead
         self.without_text: list[int] = []
         self.damaged: list[int] = []
-        self.n_hidden = self.n_diagonal = self.n_recognized = 0
+        self.n_hidden = self.n_diagonal = self.n_vertical = self.n_recognized = 0
         self.recognizer: Recognizer | None = None
         self.outline: dict[int, dict[str, int]] = {}
         for depth, title, page in pdf.outline():
@@ -101,6 +101,7 @@ class _PdfReading:
         words = text.words.get(turn, [])
         self.n_hidden += text.n_hidden
         self.n_diagonal += text.n_diagonal
+        self.n_vertical += text.n_vertical
         glue_wide(words)
         lines = segments(words)
         for line in lines:
@@ -172,6 +173,8 @@ class _PdfReading:
             notice("hidden_text", f"{self.n_hidden:,} characters of hidden text were left out.")
         if self.n_diagonal:
             notice("diagonal_text", "Text written diagonally (a watermark or stamp) was left out.")
+        if self.n_vertical:  # pdfium loses the first column of some pages
+            notice("vertical_text", "Text set in vertical columns may be incomplete; compare it with the original.")
 
     def _title(self) -> str:
         """The title on the first page, else the file's own unless a program made it up."""
