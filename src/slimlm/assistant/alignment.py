@@ -130,23 +130,23 @@ class _Reading:
             and self.written[previous].folded not in self._said_words
         ):
             return f"{self.written[previous].text!r} is left out"
-        if self.full_subject and any(t.content for t in self._clause_before(first)):
+        if _inside(self.written, first) and self._goes_on(first_said):
+            return "the claim begins inside another statement of the source"
+        opens = next((t.folded for t in self.said if not t.mark), "")
+        if self.full_subject and (opens in CONDITIONS or any(t.content for t in self.written[:first])):
             return "another subject in the source"
         if _possessive(self.said, first_said) != _possessive(self.written, first) and len(self.path) > 1:
             return "what belongs to whom differs"
         return None
 
+    def _goes_on(self, first: int) -> bool:
+        """Whether the claim has two content words or more after an "and"."""
+        joint = next((k for k in range(first, len(self.said)) if self.said[k].folded in COORDINATORS), None)
+        return joint is not None and sum(t.content for t in self.said[joint:]) > 1
+
     @property
     def _said_words(self) -> set[str]:
         return {t.folded for t in self.said}
-
-    def _clause_before(self, at: int) -> list[Token]:
-        found: list[Token] = []
-        for token in reversed(self.written[:at]):
-            if token.folded in (",", ";", "§"):
-                break
-            found.append(token)
-        return found
 
     def _segment(self) -> list[Token]:
         """The part of the source, between semicolons, that the claim was taken from."""
@@ -284,6 +284,13 @@ class _Reading:
             if a.endswith("less") != b.endswith("less") or {a, b} == {"new", "news"}:
                 return f"{self.said[i].text!r} is another word in the source"
         return None
+
+
+def _inside(tokens: Tokens, at: int) -> bool:
+    """Whether a content word stands before ``at`` in the same clause."""
+    previous = at - len(_run(tokens, at)) - 1
+    joined = any(t.folded in COORDINATORS for t in _run(tokens, at))
+    return previous >= 0 and tokens[previous].content and not joined
 
 
 def _past(word: str) -> bool:

@@ -102,7 +102,7 @@ def _check_against(
     text = " ".join(sentence.text for sentence in evidence)
     if not _measures(claim) <= _measures(text):
         return "a figure has another unit in the source"
-    if _negated(claim) != _negated(_clauses_used(content, text)):
+    if not _negated(text) if _negated(claim) else _negated(_clauses_used(content, text)):
         return "negation differs from the source"
     if any(len(w.terms) > 1 for w in content):  # scripts without spaces: order and polarity are all that can be checked
         said, written = [t for w in content for t in w.terms], [t for w in source for t in w.terms]
