@@ -14,6 +14,8 @@ from odf import opendocument, table, text
 from openpyxl.styles import Font
 
 from conftest import Read, Shown
+from slimlm.documents.archive import open_archive
+from slimlm.documents.readers.sheet_binary import check_xlsb
 from slimlm.documents.readers.sheet_formats import NumberFormat, show_general
 from slimlm.errors import CorruptDocumentError, DocumentTooLargeError, EncryptedDocumentError
 from slimlm.settings import DocumentSettings
@@ -176,3 +178,24 @@ def test_general_numbers() -> None:
         "123456789012",
         "0.000012",
     ]
+
+
+def _xlsb(cells: list[tuple[int, int]]) -> dict[str, bytes]:
+    """A sheet's records: a row header for each cell, then a number in it."""
+
+    def record(kind: int, body: bytes) -> bytes:
+        return bytes([kind, len(body)]) + body
+
+    data = b"".join(
+        record(0, row.to_bytes(4, "little") + bytes(13)) + record(5, column.to_bytes(4, "little") + bytes(12))
+        for row, column in cells
+    )
+    return {"xl/workbook.bin": b"", "xl/worksheets/sheet1.bin": data}
+
+
+def test_binary_sheets_are_measured_before_they_are_spread_out(package: Callable[[Mapping[str, bytes]], bytes]) -> None:
+    few = replace(DocumentSettings(), max_cells=10)
+    check_xlsb(open_archive(package(_xlsb([(i, i) for i in range(10)])), few), few)
+    for cells in ([(0, 0), (1_048_575, 16_383)], [(0, i) for i in range(11)]):
+        with pytest.raises(DocumentTooLargeError):
+            check_xlsb(open_archive(package(_xlsb(cells)), few), few)
