@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from hostile import make_files as m
 from hostile import make_office as o
 from hostile import make_pdf as p
+from hostile import make_sheets as s
 from hostile import make_text as t
 from slimlm import errors as e
 from slimlm.settings import DocumentSettings
@@ -60,7 +61,7 @@ def fails(name: str, make: m.Maker, *errors: type[e.DocumentError], bound_s: flo
 
 WRONG_ENDINGS = (
     *(
-        Case(name, o.saved(filename, data), m.MARK, format=kind)
+        Case(name, m.saved(filename, data), m.MARK, format=kind)
         for name, filename, data, kind in (
             ("pdf_named_docx", "lease.docx", p.good_pdf(), "pdf"),
             ("pdf_without_ending", "lease", p.good_pdf(), "pdf"),
@@ -81,9 +82,9 @@ WRONG_ENDINGS = (
             ("capital_ending", "LEASE.PDF", p.good_pdf(), "pdf"),
         )
     ),
-    fails("png_named_pdf", o.saved("lease.pdf", m.image_bytes("PNG")), *IMAGE),
-    fails("jpeg_named_txt", o.saved("lease.txt", m.image_bytes("JPEG")), *IMAGE),
-    fails("tiff_named_docx", o.saved("lease.docx", m.image_bytes("TIFF")), *IMAGE),
+    fails("png_named_pdf", m.saved("lease.pdf", m.image_bytes("PNG")), *IMAGE),
+    fails("jpeg_named_txt", m.saved("lease.txt", m.image_bytes("JPEG")), *IMAGE),
+    fails("tiff_named_docx", m.saved("lease.docx", m.image_bytes("TIFF")), *IMAGE),
 )
 
 
@@ -175,7 +176,7 @@ ARCHIVES = (
     fails("docx_bomb", o.docx_bomb, *TOO_MUCH),
     fails("docx_lying_bomb", o.docx_lying_bomb, *TOO_MUCH, *CORRUPT),
     opens("docx_media_bomb", o.docx_media_bomb, *TOO_MUCH),
-    fails("xlsx_bomb", o.xlsx_bomb, *TOO_MUCH),
+    fails("xlsx_bomb", s.xlsx_bomb, *TOO_MUCH),
     fails("nested_bomb", o.nested_bomb, e.UnsupportedDocumentError, *TOO_MUCH),
     opens("docx_with_nested_bomb", o.docx_with_nested_bomb, *TOO_MUCH),
     fails("docx_overlapping", o.overlapping, e.SuspiciousArchiveError, e.CorruptDocumentError),
@@ -183,15 +184,15 @@ ARCHIVES = (
     opens("docx_many_members", o.many_members, *TOO_MUCH, *CORRUPT),
     opens("docx_traversal", o.traversal, e.SuspiciousArchiveError, e.CorruptDocumentError),
     fails("docx_locked_zip", o.locked_zip, e.EncryptedDocumentError),
-    fails("docx_encrypted", o.saved("lease.docx", o.ENCRYPTED_OFFICE), e.EncryptedDocumentError),
-    fails("xlsx_encrypted", o.saved("lease.xlsx", o.ENCRYPTED_OFFICE), e.EncryptedDocumentError),
+    fails("docx_encrypted", m.saved("lease.docx", o.ENCRYPTED_OFFICE), e.EncryptedDocumentError),
+    fails("xlsx_encrypted", m.saved("lease.xlsx", o.ENCRYPTED_OFFICE), e.EncryptedDocumentError),
     fails("docx_wrong_crc", o.wrong_crc, *CORRUPT),
     fails("docx_unknown_method", o.unknown_method, *CORRUPT),
-    fails("docx_cut_at_30_bytes", o.saved("lease.docx", m.good_docx()[:30]), *UNREADABLE),
+    fails("docx_cut_at_30_bytes", m.saved("lease.docx", m.good_docx()[:30]), *UNREADABLE),
     fails("docx_cut_at_50_percent", o.cut_docx(0.5), *CORRUPT),
     fails("docx_cut_at_99_percent", o.cut_docx(0.99), *CORRUPT),
     opens("docx_duplicate_parts", o.duplicate_parts, *CORRUPT, e.SuspiciousArchiveError),
-    opens("docx_archive_comment", o.saved("lease.docx", m.good_docx() + bytes(300)), *CORRUPT),
+    opens("docx_archive_comment", m.saved("lease.docx", m.good_docx() + bytes(300)), *CORRUPT),
 )
 
 OFFICE = (
@@ -210,31 +211,31 @@ OFFICE = (
     opens("docx_style_loop", o.style_loop),
     opens("docx_bad_grid_span", o.bad_grid_span),
     opens("docx_outside_target", o.outside_target, *CORRUPT),
-    fails("xlsx_million_cells", o.many_cells(1000, 1000), e.DocumentTooLargeError, bound_s=15.0),
-    opens("xlsx_far_apart", o.far_apart, *TOO_MUCH),
-    opens("xlsx_lying_dimension", o.lying_dimension),
-    opens("xlsx_beyond_last_cell", o.beyond_last_cell, *CORRUPT, *TOO_MUCH),
-    opens("xlsx_string_out_of_range", o.shared_string_out_of_range, *CORRUPT),
-    fails("xlsx_shared_string_bomb", o.shared_string_bomb, *TOO_MUCH, bound_s=HARD_LIMIT_S),
-    opens("xlsx_header_bomb", o.header_bomb, *TOO_MUCH, text="Name", bound_s=15.0),
-    fails("xlsx_merge_bomb", o.merge_bomb, *TOO_MUCH, bound_s=15.0),
-    opens("xlsx_formulas", o.formulas),
-    fails("xlsx_no_sheets", o.no_sheets, *CORRUPT, *NOTHING),
-    fails("xls_noise", o.saved("lease.xls", m.ole2_bytes({})[:8] + m.noise(9000)), *UNREADABLE),
-    fails("xls_workbook_noise", o.xls_missing_stream, *UNREADABLE),
-    opens("xls_fat_loop", o.xls_fat_loop, *UNREADABLE, *TOO_SLOW),
-    fails("xls_empty_container", o.saved("lease.xls", m.ole2_bytes({})), *UNREADABLE),
+    fails("xlsx_million_cells", s.many_cells(1000, 1000), e.DocumentTooLargeError, bound_s=15.0),
+    opens("xlsx_far_apart", s.far_apart, *TOO_MUCH),
+    opens("xlsx_lying_dimension", s.lying_dimension),
+    opens("xlsx_beyond_last_cell", s.beyond_last_cell, *CORRUPT, *TOO_MUCH),
+    opens("xlsx_string_out_of_range", s.shared_string_out_of_range, *CORRUPT),
+    fails("xlsx_shared_string_bomb", s.shared_string_bomb, *TOO_MUCH, bound_s=HARD_LIMIT_S),
+    opens("xlsx_header_bomb", s.header_bomb, *TOO_MUCH, text="Name", bound_s=15.0),
+    fails("xlsx_merge_bomb", s.merge_bomb, *TOO_MUCH, bound_s=15.0),
+    opens("xlsx_formulas", s.formulas),
+    fails("xlsx_no_sheets", s.no_sheets, *CORRUPT, *NOTHING),
+    fails("xls_noise", m.saved("lease.xls", m.ole2_bytes({})[:8] + m.noise(9000)), *UNREADABLE),
+    fails("xls_workbook_noise", s.xls_missing_stream, *UNREADABLE),
+    opens("xls_fat_loop", s.xls_fat_loop, *UNREADABLE, *TOO_SLOW),
+    fails("xls_empty_container", m.saved("lease.xls", m.ole2_bytes({})), *UNREADABLE),
     fails(
         "xls_password",
-        o.saved("lease.xls", m.ole2_bytes({"Workbook": m.biff8(m.MARK, encrypted=True)})),
+        m.saved("lease.xls", m.ole2_bytes({"Workbook": m.biff8(m.MARK, encrypted=True)})),
         e.EncryptedDocumentError,
     ),
-    opens("ods_rows_1e9", o.ods_rows(1_000_000_000), *TOO_MUCH),
-    opens("ods_blank_rows_1e9", o.ods_rows(1_000_000_000, blank=True), *TOO_MUCH),
-    opens("ods_blank_rows_to_sheet_end", o.ods_rows(1_048_575, blank=True)),
-    opens("ods_columns_1e9", o.ods_columns(1_000_000_000), *TOO_MUCH),
-    opens("ods_rows_negative", o.ods_rows(-1), *CORRUPT),
-    fails("ods_encrypted", o.saved("lease.ods", o.ODS_ENCRYPTED), e.EncryptedDocumentError),
+    opens("ods_rows_1e9", s.ods_rows(1_000_000_000), *TOO_MUCH),
+    opens("ods_blank_rows_1e9", s.ods_rows(1_000_000_000, blank=True), *TOO_MUCH),
+    opens("ods_blank_rows_to_sheet_end", s.ods_rows(1_048_575, blank=True)),
+    opens("ods_columns_1e9", s.ods_columns(1_000_000_000), *TOO_MUCH),
+    opens("ods_rows_negative", s.ods_rows(-1), *CORRUPT),
+    fails("ods_encrypted", m.saved("lease.ods", s.ODS_ENCRYPTED), e.EncryptedDocumentError),
     opens("pptx_3000_slides", o.many_slides(3000), *TOO_SLOW, bound_s=HARD_LIMIT_S),
     opens("pptx_groups_40", o.deep_groups(40), *CORRUPT),
     opens("pptx_groups_5000", o.deep_groups(5000), *CORRUPT),
@@ -272,7 +273,7 @@ HTML = (
     opens("html_plaintext", t.html("<plaintext></body></html>")),
     opens("html_nested_frames", t.html("<select><option>" * 10_000 + "<svg><math><template>" * 2_000)),
     opens("html_wrong_charset", t.html(head='<meta charset="utf-16">', text=m.MARK + " caf\u00e9")),
-    fails("html_empty", o.saved("lease.html", b"<!DOCTYPE html><html><head></head><body></body></html>"), *NOTHING),
+    fails("html_empty", m.saved("lease.html", b"<!DOCTYPE html><html><head></head><body></body></html>"), *NOTHING),
 )
 
 MARKDOWN = tuple(
@@ -300,13 +301,13 @@ IMAGES = (
     fails("png_text_bomb", t.png_text_bomb, *TOO_MUCH, *IMAGE, *CORRUPT),
     fails("png_bad_crc", t.png_bad_crc, *CORRUPT, *IMAGE),
     fails("png_1x1", t.picture("PNG", "lease.png", (1, 1)), *IMAGE),
-    fails("png_header_only", o.saved("lease.png", m.image_bytes("PNG")[:20]), *UNREADABLE, *IMAGE),
+    fails("png_header_only", m.saved("lease.png", m.image_bytes("PNG")[:20]), *UNREADABLE, *IMAGE),
     fails("png_animated", t.apng, *IMAGE),
     fails("jpeg_declared_huge", t.jpeg_declared_huge, *TOO_MUCH, *IMAGE, *CORRUPT),
     fails("jpeg_cut_at_50_percent", t.jpeg_cut(0.5), *CORRUPT, *IMAGE),
     fails("jpeg_cut_at_1_percent", t.jpeg_cut(0.01), *UNREADABLE, *IMAGE),
-    fails("tiff_1000_frames", o.saved("lease.tif", t.tiff_bytes(1000)), *IMAGE, *TOO_MUCH),
-    fails("tiff_loop", o.saved("lease.tif", t.tiff_bytes(3, loop=True)), *CORRUPT, *IMAGE, *TOO_MUCH),
+    fails("tiff_1000_frames", m.saved("lease.tif", t.tiff_bytes(1000)), *IMAGE, *TOO_MUCH),
+    fails("tiff_loop", m.saved("lease.tif", t.tiff_bytes(3, loop=True)), *CORRUPT, *IMAGE, *TOO_MUCH),
     fails("tiff_huge_counts", t.tiff_huge_counts, *CORRUPT, *IMAGE, *TOO_MUCH),
 )
 

@@ -44,6 +44,10 @@ def write(folder: Path, name: str, data: bytes | str) -> Path:
     return path
 
 
+def saved(name: str, data: bytes) -> Maker:
+    return lambda folder: write(folder, name, data)
+
+
 def secret_file(folder: Path) -> Path:
     return write(folder, "secret.txt", SECRET)
 

@@ -21,6 +21,7 @@ from hostile import cases
 from hostile import make_files as m
 from hostile import make_office as o
 from hostile import make_pdf as p
+from hostile import make_sheets as s
 from hostile import make_text as t
 from hostile.cases import NO_OCR
 from hostile.vigil import Vigil, check_error, children, open_descriptors, stop_children
@@ -100,7 +101,7 @@ def test_killed_worker(vigil: Vigil) -> None:
 
 @pytest.mark.parametrize(
     ("make", "memory_mb"),
-    [(t.long_line(10_000_000), 16), (p.one_long_line, 256), (o.many_cells(500, 800), 16), (o.million_paragraphs, 64)],
+    [(t.long_line(10_000_000), 16), (p.one_long_line, 256), (s.many_cells(500, 800), 16), (o.million_paragraphs, 64)],
     ids=["text", "pdf", "xlsx", "docx"],
 )
 def test_memory_limit(make: m.Maker, memory_mb: int, vigil: Vigil) -> None:
@@ -114,7 +115,7 @@ def test_memory_limit(make: m.Maker, memory_mb: int, vigil: Vigil) -> None:
     [
         (p.many_pages(20), replace(NO_OCR, max_pages=19)),
         (o.many_slides(20), replace(NO_OCR, max_pages=19)),
-        (o.many_cells(100, 10), replace(NO_OCR, max_cells=999)),
+        (s.many_cells(100, 10), replace(NO_OCR, max_cells=999)),
         (t.long_line(10_000), replace(NO_OCR, max_chars=9_000)),
         (o.docx_body(o.PARAGRAPH.format(text=m.MARK) * 200), replace(NO_OCR, max_chars=9_000)),
         (t.html(f"<p>{m.MARK}</p>" * 200), replace(NO_OCR, max_chars=9_000)),
@@ -281,7 +282,7 @@ REMOTE: dict[str, Callable[[str, Path], Path]] = {
     "markdown": markdown_remote,
     "docx": o.docx_remote,
     "pptx": o.pptx_remote,
-    "xlsx": o.xlsx_remote,
+    "xlsx": s.xlsx_remote,
     "epub": o.epub_remote,
     **{f"dtd_{kind}": partial(o.remote_dtd, kind) for kind in ("docx", "xlsx", "pptx", "ods", "epub", "xhtml", "html")},
 }
@@ -311,7 +312,7 @@ RECOGNIZED = {
     "png_bomb": t.png_bomb,
     "png_1x1": t.picture("PNG", "lease.png", (1, 1)),
     "png_1x20000": t.picture("PNG", "lease.png", (1, 20_000)),
-    "tiff_loop": o.saved("lease.tif", t.tiff_bytes(3, loop=True)),
+    "tiff_loop": m.saved("lease.tif", t.tiff_bytes(3, loop=True)),
     "pdf_image_bomb": p.image_bomb,
 }
 
