@@ -89,6 +89,8 @@ def is_salutation(line: str) -> bool:
 def heading_level(line: str, alone: bool) -> int:
     """0: no heading. ``alone``: empty lines around it, which a heading without capitals or a number needs."""
     text = line[: _LOOK + 1].strip()
+    if text.endswith(".") and len(text) <= 20 and alone and _SECTION_WORD.fullmatch(text[:-1]) and text[0].isupper():
+        return 1  # "CHAPTER I."
     if (
         not 2 <= len(text) <= MAX_HEADING_CHARS
         or text[-1] in ".,;:!?、。"

@@ -35,6 +35,7 @@ from slimlm.settings import DocumentSettings
 _FILLED_CELL = re.compile(rb"<(?:\w{1,9}:)?(?:v|is)>")
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
 _MAX_MERGES = 20_000
+_NO_MEMORY = 2  # xmlParserErrors.XML_ERR_NO_MEMORY
 
 
 class XlsxWorkbook:
@@ -159,6 +160,8 @@ def stream(data: bytes, part: str, names: tuple[str, ...]) -> Iterator[Element]:
                     break
                 del parent[0]
     except etree.XMLSyntaxError as error:
+        if getattr(error, "code", 0) == _NO_MEMORY or "unknown error" in str(error):
+            raise MemoryError from error  # libxml2 stopped for want of memory
         raise CorruptDocumentError(f"{part} is not valid XML: {str(error.msg)[:160]}.") from error
 
 

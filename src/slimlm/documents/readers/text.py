@@ -235,6 +235,8 @@ class _Composer:
 
     def _join(self, pieces: list[str], line: str) -> None:
         text = line.strip()
+        if pieces[0].startswith(">"):
+            text = text.lstrip("> ")  # a mail's mark of quotation stands once, before the paragraph
         tail = pieces[-1]
         if tail.endswith("\u00ad"):
             pieces[-1] = tail[:-1]
