@@ -1,131 +1,143 @@
-"""Learn the weights of ranking and of the answerability signal from open question sets.
+"""Learn the weights of ranking and of the answerability signal from the suite's development split.
 
-    python recipes/fit_ranking.py ../shared/data/docassist-open.train.jsonl.zst --documents 400
+    python recipes/fit_ranking.py --cache /tmp/fit-cache
 
-Writes ``ranking.json`` and ``answerability.json`` of ``slimlm.retrieval``. The quality suite's documents are never
-read here: they stay unseen. Data: records with ``document`` and ``qa`` (q, a, answerable), see docs/training-data.md.
-Needs the ``zstd`` command for compressed files; numpy for the fit. About ten minutes on two cores.
+Writes ``ranking.json`` and ``answerability.json`` of ``slimlm.retrieval`` and prints what cross-validation over
+documents says of them. The test split is never read. About ten minutes on two idle cores with an empty cache.
+
+Weights learned on Wikipedia-like question sets were worse here (docs/log.md): their questions repeat the text's words.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import pickle
 import random
-import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slimlm.documents.builder import DocumentBuilder
-from slimlm.documents.records import Document
-from slimlm.retrieval import answerability, features
-from slimlm.retrieval.answerability import answerability_features
-from slimlm.retrieval.question import read_question
-from slimlm.retrieval.records import Embedder
-from slimlm.retrieval.search import SearchIndex, Weights
-from slimlm.settings import DocumentSettings
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/quality")]
 
-SOURCES = ("squad2-dev-cs224n", "squadshifts-newwiki", "xquad-en", "fairytaleqa", "va-gov-2018", "cuad-clauses")
-PACKAGE = Path(__file__).resolve().parents[1] / "src/slimlm/retrieval"
+from measure import settings_in  # noqa: E402
+
+from slimlm.assistant.models import start_embedder, start_reranker  # noqa: E402
+from slimlm.documents import read_document  # noqa: E402
+from slimlm.evaluation.questions import SuiteQuestion, holds_evidence, load_questions  # noqa: E402
+from slimlm.retrieval import answerability, features  # noqa: E402
+from slimlm.retrieval.answerability import answerability_features  # noqa: E402
+from slimlm.retrieval.question import read_question  # noqa: E402
+from slimlm.retrieval.records import Embedder, Reranker  # noqa: E402
+from slimlm.retrieval.search import RERANKED, SearchIndex, Weights  # noqa: E402
+
+PACKAGE = ROOT / "src/slimlm/retrieval"
+SUITE = ROOT / "tests/quality"
+FOLDS = 10
 Array = NDArray[np.float64]
 
 
-def read_records(path: Path) -> Iterator[dict[str, Any]]:
-    command = ["zstd", "-dc", str(path)] if path.suffix == ".zst" else ["cat", str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield from (json.loads(line) for line in process.stdout)
+class CachedEmbedder:
+    """Each text is embedded once, also over several runs."""
+
+    def __init__(self, inner: Embedder, known: dict[str, array[float]]) -> None:
+        self._inner, self.known = inner, known
+        self.name, self.languages = inner.name, inner.languages
+
+    def embed(self, texts: Sequence[str]) -> list[array[float]]:
+        new = [t for t in dict.fromkeys(texts) if t not in self.known]
+        if new:
+            self.known.update(zip(new, self._inner.embed(new), strict=True))
+        return [self.known[t] for t in texts]
 
 
-def as_document(record: dict[str, Any]) -> Document:
-    builder = DocumentBuilder(DocumentSettings())
-    for paragraph in record["document"].split("\n"):
-        builder.add("paragraph", paragraph)
-    return builder.finish(digest=record["id"], name=record["id"], kind="text", title="", n_bytes=0)
+class CachedReranker:
+    """Each (passage, question) is read once, also over several runs."""
+
+    def __init__(self, inner: Reranker, known: dict[tuple[str, str], float]) -> None:
+        self._inner, self.known = inner, known
+        self.name, self.languages = inner.name, inner.languages
+
+    def score(self, passages: Sequence[str], question: str, cancel: object = None) -> list[float]:
+        new = [p for p in dict.fromkeys(passages) if (p, question) not in self.known]
+        for passage, score in zip(new, self._inner.score(new, question) if new else [], strict=True):
+            self.known[passage, question] = score
+        return [self.known[p, question] for p in passages]
+
+    def prior(self, question: str) -> float:
+        if ("", question) not in self.known:
+            self.known["", question] = self._inner.prior(question)
+        return self.known["", question]
 
 
-def choose(path: Path, n_documents: int, seed: int) -> list[dict[str, Any]]:
-    """Documents with at least four sentences' worth of text, balanced over the sources."""
-    rng = random.Random(seed)
-    pools: dict[str, list[dict[str, Any]]] = {name: [] for name in SOURCES}
-    for record in read_records(path):
-        if record["source"] in pools and record["n_tok"] >= 150 and record["qa"]:
-            pools[record["source"]].append(record)
-    chosen: list[dict[str, Any]] = []
-    for pool in pools.values():
-        rng.shuffle(pool)
-        chosen += pool[: n_documents // len(pools) + 1]
-    rng.shuffle(chosen)
-    return chosen
+@dataclass
+class Item:
+    """A question, its candidates' features (rows) and which of them are right."""
+
+    question: SuiteQuestion
+    index: SearchIndex
+    ids: list[int]
+    rows: Array
+    right: NDArray[np.bool_]
+    told: Array  # NaN where the reranker does not know the language
 
 
-def relevant(index: SearchIndex, answer: str) -> set[int]:
-    """Sentences that hold the answer's own words."""
-    wanted = " ".join(answer.lower().split())
-    return {s.index for s in index.sentences if wanted in " ".join(s.text.lower().split())}
-
-
-class Example:
-    """One question with its candidates' features; ``gold`` marks the right ones; empty for unanswerable questions."""
-
-    def __init__(self, text: str, index: SearchIndex, gold: set[int], answerable: bool, group: str) -> None:
-        self.text, self.index, self.gold, self.answerable, self.group = text, index, gold, answerable, group
-        found = index.search(read_question(text), 60)
-        self.ids = [f.hit.sentence.index for f in found]
-        self.matrix: Array = np.array([f.features.as_tuple() for f in found], dtype=float)
-
-
-def examples(records: list[dict[str, Any]], embedder: Embedder | None, rng: random.Random) -> list[Example]:
-    made: list[Example] = []
-    for n, record in enumerate(records):
-        index = SearchIndex(as_document(record), embedder)
-        items = list(record["qa"])
-        rng.shuffle(items)
-        kept = [q for q in items if q["answerable"]][:4] + [q for q in items if not q["answerable"]][:3]
-        for item in kept:
-            gold = relevant(index, item["a"]) if item["answerable"] else set()
-            if item["answerable"] and (not gold or len(gold) > 4 or len(item["a"]) < 2):
-                continue
-            example = Example(item["q"], index, gold, item["answerable"], record["group"])
-            if len(example.ids) >= 2:
-                made.append(example)
-        if n % 20 == 0:
-            print(f"{n}/{len(records)} documents, {len(made)} questions", file=sys.stderr, flush=True)
+def items_of(questions: Sequence[SuiteQuestion], indices: dict[str, SearchIndex], n: int) -> list[Item]:
+    made: list[Item] = []
+    for q in questions:
+        index = indices[q.document]
+        found = index.search(read_question(q.question), n)
+        right = [q.answerable and holds_evidence([f.hit.sentence.text], q) for f in found]
+        told = [np.nan if f.told is None else f.told for f in found]
+        rows = np.array([f.features.as_tuple() for f in found], dtype=float)
+        made.append(Item(q, index, [f.hit.sentence.index for f in found], rows, np.array(right), np.array(told)))
     return made
 
 
-def fit_ranking(train: list[Example], l2: float = 1e-3) -> Array:
-    """Listwise softmax: the right sentences should get the probability among the candidates. Plain gradient ascent."""
-    usable = [e for e in train if e.gold and e.gold & set(e.ids)]
+def fit_ranking(items: Sequence[Item], l2: float = 1e-2) -> Array:
+    """Listwise softmax: the right sentences should get the probability among the candidates (Adam, 400 steps)."""
+    usable = [e for e in items if e.right.any()]
     w = np.zeros(len(features.FEATURE_NAMES))
     m, v = np.zeros_like(w), np.zeros_like(w)
     for step in range(1, 401):
-        gradient = -l2 * w * len(usable)
+        gradient = -l2 * w
         for e in usable:
-            scores = e.matrix @ w
-            p = np.exp(scores - scores.max())
-            p /= p.sum()
-            right = np.array([i in e.gold for i in e.ids], dtype=float)
-            target = p * right / (p * right).sum()
-            gradient += (target - p) @ e.matrix
-        gradient /= len(usable)
+            p = _softmax(e.rows @ w)
+            gradient += ((p * e.right / (p * e.right).sum()) - p) @ e.rows / len(usable)
         m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
         w = w + 0.1 * (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.999**step)) + 1e-8)
     return w
 
 
-def accuracy(items: list[Example], w: Array, k: int) -> float:
-    right = [bool(e.gold & {e.ids[i] for i in np.argsort(-(e.matrix @ w))[:k]}) for e in items if e.gold]
-    return float(np.mean(right))
+def _softmax(x: Array) -> Array:
+    e = np.exp(x - x.max())
+    return np.asarray(e / e.sum())
 
 
-def fit_logistic(x: Array, y: Array, l2: float = 0.01) -> tuple[Array, float]:
-    """Newton's method on standardized features, weights returned for the raw ones; classes weigh the same."""
+def hits(items: Sequence[Item], w: Array, k: int, beta: float = 0.0) -> list[bool]:
+    """Is a right sentence among the first k? ``beta``: weight of what the reranker says, for the best few."""
+    found = []
+    for e in items:
+        scores = e.rows @ w
+        order = np.argsort(-scores)
+        head = order[:RERANKED]
+        if beta and not np.isnan(e.told[head]).all():
+            told = np.where(np.isnan(e.told[head]), np.nanmin(e.told[head]), e.told[head])
+            head = head[np.argsort(-(scores[head] + beta * told))]
+        found.append(bool(e.right[head[:k]].any()))
+    return found
+
+
+def fit_logistic(x: Array, y: Array, l2: float = 0.1) -> tuple[Array, float]:
+    """Newton's method on standardized features, weights returned for the raw ones; both classes weigh the same."""
     mean, scale = x.mean(0), np.where(x.std(0) > 1e-9, x.std(0), 1.0)
     z = np.hstack([(x - mean) / scale, np.ones((len(x), 1))])
     weight = np.where(y > 0, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
@@ -140,80 +152,81 @@ def fit_logistic(x: Array, y: Array, l2: float = 0.01) -> tuple[Array, float]:
     return raw, float(w[-1] - (mean / scale) @ w[:-1])
 
 
-def answerability_table(items: list[Example], search_limit: int = 12) -> tuple[Array, Array]:
-    rows, labels = [], []
-    for e in items:
-        found = e.index.search(read_question(e.text), search_limit)
-        if not found:
-            continue
-        rows.append(answerability_features(e.index, e.text, found).as_tuple())
-        labels.append(float(e.answerable))
-    return np.array(rows, dtype=float), np.array(labels)
+def folds(items: Sequence[Item]) -> list[set[str]]:
+    documents = sorted({e.question.document for e in items})
+    random.Random(0).shuffle(documents)
+    return [set(documents[i::FOLDS]) for i in range(FOLDS)]
 
 
-def fit(
-    records: list[dict[str, Any]], embedder: Embedder | None, wrong_refusals: float
-) -> tuple[Array, dict[str, Any]]:
-    items = examples(records, embedder, random.Random(1))
-    groups = sorted({e.group for e in items})
-    held = set(groups[::5])
-    train, test = [e for e in items if e.group not in held], [e for e in items if e.group in held]
-    w = fit_ranking(train)
-    print(
-        f"ranking: held-out top-1 {accuracy(test, w, 1):.3f} top-3 {accuracy(test, w, 3):.3f}; "
-        f"bm25 alone {accuracy(test, np.eye(len(w))[3], 1):.3f}; dense alone {accuracy(test, np.eye(len(w))[4], 1):.3f}"
+def cross_validate_ranking(items: Sequence[Item], betas: Sequence[float]) -> None:
+    single = [e for e in items if e.question.answerable and e.question.scope == "single"]
+    for beta in betas:
+        right: dict[tuple[str, int], list[bool]] = {}
+        for held in folds(single):
+            w = fit_ranking([e for e in single if e.question.document not in held])
+            for kind in ("literal", "paraphrase"):
+                test = [e for e in single if e.question.document in held and e.question.kind == kind]
+                for k in (1, 3):
+                    right.setdefault((kind, k), []).extend(hits(test, w, k, beta))
+        print(f"  reranker weight {beta}: " + ", ".join(f"{k} top-{n} {np.mean(v):.3f}" for (k, n), v in right.items()))
+
+
+def fit_answerability(items: Sequence[Item], wrong_refusals: float) -> dict[str, Any]:
+    used = [e for e in items if e.question.scope == "single" or not e.question.answerable]
+    found = [e.index.search(read_question(e.question.question), 12) for e in used]
+    x = np.array(
+        [answerability_features(e.index, e.question.question, f).as_tuple() for e, f in zip(used, found, strict=True)]
     )
-    for e in items:
-        e.index._weights = Weights(tuple(w), tuple(w))
-    x, y = answerability_table(train)
-    weights, bias = fit_logistic(x, y)
-    scores = 1 / (1 + np.exp(-(x @ weights + bias)))
-    threshold = float(np.quantile(scores[y > 0], wrong_refusals))
-    xt, yt = answerability_table(test)
-    p = 1 / (1 + np.exp(-(xt @ weights + bias)))
-    order = np.argsort(p)
-    ranks = np.empty(len(p))
-    ranks[order] = np.arange(len(p))
-    auc = (ranks[yt > 0].mean() - (yt.sum() - 1) / 2) / max((yt == 0).sum(), 1)
-    print(
-        f"answerability: held-out AUC {auc:.3f}, refused right {(p[yt == 0] < threshold).mean():.3f}, "
-        f"refused wrong {(p[yt > 0] < threshold).mean():.3f}, n {len(p)}"
-    )
-    for name, value in zip(answerability.FEATURE_NAMES, weights, strict=True):
-        print(f"  {name:16s} {value:8.3f}")
-    return w, {
-        "weights": [round(float(v), 4) for v in weights],
-        "bias": round(bias, 4),
-        "threshold": round(threshold, 4),
-    }
+    y = np.array([float(e.question.answerable) for e in used])
+    kinds = np.array([e.question.kind for e in used])
+    held_out = np.zeros(len(y))
+    for held in folds(used):
+        mask = np.array([e.question.document in held for e in used])
+        w, b = fit_logistic(x[~mask], y[~mask])
+        held_out[mask] = 1 / (1 + np.exp(-(x[mask] @ w + b)))
+    threshold = float(np.quantile(held_out[y > 0], wrong_refusals))
+    shares = {k: round(float((held_out[kinds == k] < threshold).mean()), 3) for k in sorted(set(kinds))}
+    print(f"  refused at {wrong_refusals:.0%} wrong refusals (cross-validated): {shares}")
+    w, b = fit_logistic(x, y)
+    return {"weights": [round(float(v), 4) for v in w], "bias": round(b, 4), "threshold": round(threshold, 4)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--documents", type=int, default=400)
-    parser.add_argument("--wrong-refusals", type=float, default=0.08, help="share of answerable questions given up")
-    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--cache", type=Path, help="file that keeps vectors and likelihoods between runs")
+    parser.add_argument("--beta", type=float, default=3.0, help="weight of the reranker, chosen by cross-validation")
+    parser.add_argument("--wrong-refusals", type=float, default=0.1, help="share of answerable questions given up")
     args = parser.parse_args()
-    records = choose(args.data, args.documents, args.seed)
+    known: tuple[dict[str, array[float]], dict[tuple[str, str], float]] = ({}, {})
+    if args.cache and args.cache.exists():
+        known = pickle.loads(args.cache.read_bytes())
+    questions = load_questions(SUITE / "questions/dev.jsonl")
+    documents = {name: read_document(SUITE / "corpus/dev" / name) for name in sorted({q.document for q in questions})}
     ranked: dict[str, Any] = {"features": features.FEATURE_NAMES}
     judged: dict[str, Any] = {"features": answerability.FEATURE_NAMES}
-    for name, embedder in (("without_dense", None), ("with_dense", open_embedder())):
-        print(name)
-        w, model = fit(records, embedder, args.wrong_refusals)
-        ranked[name], judged[name] = [round(float(v), 4) for v in w], model
+    with tempfile.TemporaryDirectory() as home:
+        settings = settings_in(Path(home))
+        embedder, reranker = start_embedder(settings), start_reranker(settings)
+        assert embedder is not None
+        assert reranker is not None
+        for name in ("without_dense", "with_dense"):
+            print(name)
+            dense = CachedEmbedder(embedder, known[0]) if name == "with_dense" else None
+            indices = {d: SearchIndex(document, dense) for d, document in documents.items()}
+            single = [e for e in items_of(questions, indices, 60) if e.question.scope == "single"]
+            w = fit_ranking(single)
+            for index in indices.values():
+                index.weights = Weights(tuple(map(float, w)), tuple(map(float, w)), args.beta)
+                index.reranker = CachedReranker(reranker, known[1]) if dense else None
+            if dense:
+                cross_validate_ranking(items_of(questions, indices, 60), (0.0, 1.0, 2.0, 3.0, 4.0))
+            ranked[name] = [round(float(v), 4) for v in w]
+            judged[name] = fit_answerability(items_of(questions, indices, 60), args.wrong_refusals)
+            if args.cache:
+                args.cache.write_bytes(pickle.dumps(known))
+    ranked["told"] = args.beta
     (PACKAGE / "ranking.json").write_text(json.dumps(ranked, indent=1) + "\n")
     (PACKAGE / "answerability.json").write_text(json.dumps(judged, indent=1) + "\n")
-
-
-def open_embedder() -> Embedder:
-    """The embedding model of the catalog, which must be installed (``slimlm models pull minilm-l6-v2``)."""
-    from slimlm.assistant.models import start_embedder  # noqa: PLC0415
-    from slimlm.settings import load_settings  # noqa: PLC0415
-
-    embedder = start_embedder(load_settings())
-    assert embedder is not None, "pull the embedding model first"
-    return embedder
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ class EngineSettings:
 
     model: str = "default"
     embedder: str = "auto"  # auto: the small embedding model when it is installed; off: words only
+    reranker: str = "auto"  # auto: candidates are read by the chat model when it is small; off
     threads: int = 0
     context_tokens: int = 0
     flash_attention: str = "auto"  # auto, on, off

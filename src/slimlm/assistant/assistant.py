@@ -17,7 +17,7 @@ from typing import Final
 from slimlm.assistant.answers import answer_question
 from slimlm.assistant.chat import Chat
 from slimlm.assistant.library import Library
-from slimlm.assistant.models import start_embedder, start_engine
+from slimlm.assistant.models import start_embedder, start_engine, start_reranker
 from slimlm.assistant.opened import Opened, check_cancel, cite_sentence, open_index
 from slimlm.assistant.outlines import outline_of
 from slimlm.assistant.records import (
@@ -38,7 +38,7 @@ from slimlm.documents.records import Document, ReadProgress
 from slimlm.engine.protocol import Engine
 from slimlm.prompts.intent import classify_intent
 from slimlm.retrieval.question import read_question
-from slimlm.retrieval.records import Embedder
+from slimlm.retrieval.records import Embedder, Reranker
 from slimlm.retrieval.search import SearchIndex
 from slimlm.settings import Settings, load_settings
 
@@ -70,7 +70,9 @@ class Assistant:
         self._lock = threading.RLock()
         self._engine: Engine | None = engine
         self._embedder: Embedder | None = embedder
-        self._started = {"engine": engine is not None, "embedder": embedder is not None}
+        self._reranker: Reranker | None = None
+        # Tests and embedding programs that bring their own models get exactly these.
+        self._started = {"engine": engine is not None, "embedder": embedder is not None, "reranker": engine is not None}
         self._opened: dict[str, Opened] = {}
         self.library = Library(self.settings.paths.library, self.open, self._forget)
 
@@ -93,6 +95,15 @@ class Assistant:
                 self._embedder = start_embedder(self.settings)
                 self._started["embedder"] = True
             return self._embedder
+
+    @property
+    def reranker(self) -> Reranker | None:
+        """The chat model as a reader of candidates, started on first use."""
+        with self._lock:
+            if not self._started["reranker"]:
+                self._reranker = start_reranker(self.settings, self._model)
+                self._started["reranker"] = True
+            return self._reranker
 
     def use_model(self, engine: Engine | None) -> None:
         """Write with this engine from now on; None: with no model at all, quotes only."""
@@ -218,12 +229,14 @@ class Assistant:
         with self._lock:
             if self._given[0] is None and self._engine is not None:
                 self._engine.close()
-            if self._given[1] is None and self._embedder is not None:
-                close = getattr(self._embedder, "close", None)
+            for model in (self._embedder if self._given[1] is None else None, self._reranker):
+                close = getattr(model, "close", None)
                 if close is not None:
                     close()
             self._engine, self._embedder = self._given
-            self._started = {"engine": self._given[0] is not None, "embedder": self._given[1] is not None}
+            self._reranker = None
+            given = self._given[0] is not None
+            self._started = {"engine": given, "embedder": self._given[1] is not None, "reranker": given}
             self.library.close()
 
     def __enter__(self) -> Assistant:
@@ -257,6 +270,7 @@ class Assistant:
         index = opened.index
         if index.embedder is None:
             index.attach(embedder, self.library.store.get_vectors(document.id, embedder.name))
+        index.reranker = self.reranker
         pending = index.pending()
         for i in range(0, len(pending), EMBED_BATCH):
             check_cancel(cancel)

@@ -88,8 +88,12 @@ BE = frozenset("is are was were be been being am".split())
 DETERMINERS = frozenset(
     "the a an his her its their our your my this that these those each every any all some no he she it they we you".split()
 )
-COORDINATORS = frozenset("and but while whereas whilst yet or who whose whom which that und aber et mais y pero".split())
-LEADING = frozenset(CONDITIONS) | frozenset("on in at after before from during for by upon as since under because".split())
+COORDINATORS = frozenset(
+    "and but while whereas whilst yet or who whose whom which that und aber et mais y pero".split()
+)
+LEADING = frozenset(CONDITIONS) | frozenset(
+    "on in at after before from during for by upon as since under because".split()
+)
 
 # "at least 5", "5 or more": what a figure bounds. Longer wordings first.
 BOUNDS: tuple[tuple[tuple[str, ...], str], ...] = (

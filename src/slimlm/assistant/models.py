@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from slimlm.engine.protocol import Engine
 from slimlm.errors import ModelNotInstalledError
-from slimlm.retrieval.records import Embedder
+from slimlm.retrieval.records import Embedder, Reranker
 from slimlm.settings import Settings
 
 EMBEDDING_MODEL = "minilm-l6-v2"
+# Reading eight candidates with a larger model takes longer than writing the answer.
+RERANKER_PARAMETERS = 700_000_000
 
 
 def start_engine(settings: Settings, model: str | None = None) -> Engine | None:
@@ -49,5 +51,23 @@ def start_embedder(settings: Settings) -> Embedder | None:
     if installed is None:
         return None
     return LlamaEmbedder.open(
+        installed.path, installed.sha256, installed.name, settings.paths, settings.engine, languages=installed.languages
+    )
+
+
+def start_reranker(settings: Settings, model: str | None = None) -> Reranker | None:
+    """The chat model as a reader of candidates; None when it is switched off, not installed or of an unknown kind."""
+    if settings.engine.reranker == "off":
+        return None
+    from slimlm.engine.catalog import Catalog  # noqa: PLC0415
+    from slimlm.engine.gguf_header import check_gguf  # noqa: PLC0415
+    from slimlm.engine.llama_likelihood import LlamaLikelihood  # noqa: PLC0415
+
+    installed = Catalog(settings.paths).installed(model or settings.engine.model)
+    if installed is None or installed.parameters > RERANKER_PARAMETERS:
+        return None
+    if not LlamaLikelihood.supports(check_gguf(installed.path)):
+        return None
+    return LlamaLikelihood.open(
         installed.path, installed.sha256, installed.name, settings.paths, settings.engine, languages=installed.languages
     )

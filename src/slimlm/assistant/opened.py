@@ -14,7 +14,6 @@ from slimlm.retrieval.language import detect_language
 from slimlm.retrieval.records import Sentence
 from slimlm.retrieval.search import SearchIndex
 
-
 _LEAD = re.compile(r"^(?:\(?\d{1,3}(?:\.\d{1,3}){1,3}\)?\.?|\d{1,2}[.)]|\([a-z0-9]{1,3}\)|[a-z]\)|[•▪◦‣·–-])\s+")
 
 

@@ -159,6 +159,9 @@ def figures(questions: Sequence[QuestionResult], documents: Sequence[DocumentRes
         "answer_right_single": share(single, "right"),
         "answer_right_all": share([r for r in answerable if r.scope == "all"], "right"),
         "extract_right": share(answerable, "extract_right"),
+        # The same questions, shown the same way: does writing ever make an answer worse than its best passage?
+        "answer_right_when_answered": share([r for r in single if r.status == "answered"], "right"),
+        "extract_right_when_answered": share([r for r in single if r.status == "answered"], "extract_right"),
         "refused_absent": share([r for r in questions if r.kind == "absent"], "right"),
         "refused_lookalike": share([r for r in questions if r.kind == "lookalike"], "right"),
         "wrongly_refused": round(sum(r.status == "not_found" for r in answerable) / max(len(answerable), 1), 4),

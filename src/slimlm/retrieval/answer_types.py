@@ -17,12 +17,18 @@ _MONTH = (
     r"abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|يناير|فبراير|مارس|أبريل|مايو|يونيو|يوليو|أغسطس|سبتمبر|أكتوبر|"
     r"نوفمبر|ديسمبر)"
 )
-_COUNT = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen|fifteen|eighteen|twenty|thirty|forty|sixty|ninety|\d+(?:[.,]\d+)?)"
+_COUNT = (
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen|fifteen|eighteen|twenty|thirty|forty|sixty|ninety"
+    r"|eine[mnrs]?|ein|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|vierzehn|zwanzig|dreißig"
+    r"|une?|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|douze|quinze|vingt|trente|quarante|soixante"
+    r"|una?|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|doce|quince|veinte|treinta|cuarenta|sesenta|noventa"
+    r"|\d+(?:[.,]\d+)?)"
+)
 _UNIT = r"(?:(?:business |working |calendar )?days?|weeks?|months?|years?|hours?|minutes?|seconds?|tagen?|wochen?|monaten?|jahren?|stunden?|minuten|jours?|semaines?|mois|ans?|années?|heures?|días?|semanas?|mes(?:es)?|años?|horas?|fortnight)"
 
 _PATTERNS: dict[AnswerType, re.Pattern[str]] = {
     "money": re.compile(
-        r"(?:[$€£¥₹₩]|\b(?:USD|EUR|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|INR|Rs\.?|kr)\b)\s?\d[\d.,'’ ]*\d?(?:\s?(?:million|billion|thousand|m|bn|k)\b)?"
+        r"\b\d+(?:\.\d+)?p\b|\b\d{1,3}(?:[.,]\d{3})*[.,]\d{2}\b(?!\s?%)|\b\d[\d.,]*\s?(?:crowns?|kroner|krone|rupees?|pesos?|reais|dinars?|dirhams?|ديناراً?|دينار)|(?:[$€£¥₹₩]|\b(?:USD|EUR|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|INR|Rs\.?|kr)\b)\s?\d[\d.,'’ ]*\d?(?:\s?(?:million|billion|thousand|m|bn|k)\b)?"
         r"|\d[\d.,'’]*\s?(?:[$€£¥₹₩]|(?:USD|EUR|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|dollars?|euros?|pounds?|cents?|francs?|pence|kronor|riyals?)\b|円|元|원|ريال|درهم|دينار|جنيه)",
         re.IGNORECASE,
     ),
@@ -32,12 +38,12 @@ _PATTERNS: dict[AnswerType, re.Pattern[str]] = {
         rf"|\b{_MONTH}\b\.?,?\s+(?:de )?\d{{4}}\b|\b\d{{4}}-\d{{2}}-\d{{2}}\b|\b\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}\b|\d{{1,4}}\s?年(?:\s?\d{{1,2}}\s?月)?(?:\s?\d{{1,2}}\s?日)?"
         r"|\d{1,2}\s?月\s?\d{1,2}\s?日|\d{4}년|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b(?:1[5-9]|20)\d{2}\b|\b(?:first|last|\d{1,2}(?:st|nd|rd|th)) (?:working |business )?day\b"
         rf"|\b(?:spring|summer|autumn|winter|january|february|march|april|june|july|august|september|october|november|december)\b|\b(?:within|before|after|until|by)\b.{{0,25}}\b{_UNIT}\b"
-        r"|\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo)s?\b|毎月|月末|曜日|星期|周[一二三四五六日]",
+        r"|\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo)s?\b|毎月|月末|曜日|星期|周[一二三四五六日]|以内|يوم|\b(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last)\b.{0,20}\bday\b",
         re.IGNORECASE,
     ),
     "time": re.compile(r"\b\d{1,2}[:.h]\d{2}\b|\b\d{1,2}\s?(?:[ap]\.?m\.?|uhr|o'clock)\b|\bnoon\b|\bmidnight\b|\d{1,2}\s?[時时点点]|오전|오후", re.IGNORECASE),
     "duration": re.compile(
-        rf"\b{_COUNT}(?:\s?\(\d+\))?[\s-]+{_UNIT}\b|\d+\s?(?:日間?|週間|か月|ヶ月|年間?|時間|分間?|天|个月|年|小时|分钟|일|개월|년|시간)|\b(?:an?|half an?) (?:day|week|month|year|hour|minute)\b|شهر|أشهر|يوم|أيام|سنة|سنوات|ساعة|ساعات|indefinite",
+        rf"\b{_COUNT}(?:\s?\(\d+\))?[\s-]+{_UNIT}\b|\d+\s?(?:日間?|週間|か月|ヶ月|年間?|時間|分間?|天|个月|年|小时|分钟|일|개월|년|시간)|\b(?:an?|half an?) (?:day|week|month|year|hour|minute)\b|شهر|أشهر|يوم|أيام|سنة|سنوات|ساعة|ساعات|indefinite|\b\d{1,2}:\d{2}\b|\b(?:until|bis zum|hasta el|jusqu)\b",
         re.IGNORECASE,
     ),
     "number": re.compile(rf"\d|\b{_COUNT}\b|[一二三四五六七八九十百千万]|\b(?:once|twice|daily|weekly|monthly|quarterly|annually|yearly|half|none|single|both)\b", re.IGNORECASE),

@@ -36,6 +36,12 @@ class AnswerabilityFeatures:
     soft_coverage: float  # coverage where near-synonyms count for as much as they are similar
     soft_hole: float  # the heaviest hole that no word of the passage comes near to
     margin: float  # how far the best passage is ahead of the third
+    contrast: float  # similarity of the best passage above the mean of the candidates
+    alien: float  # how far the strangest content word of the question is from every word of the best five passages
+    alien_mean: float  # the same, mean over the words that the passages lack
+    expected_missing: float  # 1 when the kind of answer asked for is in none of the best three passages
+    told: float  # what the best passage tells of the question, as the chat model reads it; 0 without a reranker
+    has_told: float
     has_dense: float
 
     def as_tuple(self) -> tuple[float, ...]:
@@ -96,6 +102,7 @@ def answerability_features(index: SearchIndex, question_text: str, found: Sequen
     holes = {t: w for t, w in view.weights.items() if t not in around}
     similar = _similar(index, question_text, i, holes)
     soft = {t: w * (1 - similar.get(t, 0.0)) for t, w in holes.items()}
+    strange = _strangeness(index, question_text, [f.hit.sentence.index for f in found[:5]])
     numbers = [w.terms[0] for w in words(question_text) if w.is_number]
     names = _names(question_text)
     pair = best.features
@@ -114,6 +121,12 @@ def answerability_features(index: SearchIndex, question_text: str, found: Sequen
         soft_coverage=1.0 - sum(soft.values()),
         soft_hole=max(soft.values(), default=0.0),
         margin=best.hit.score - third,
+        contrast=pair.dense - sum(f.features.dense for f in found) / len(found),
+        alien=max(strange, default=0.0),
+        alien_mean=sum(strange) / len(strange) if strange else 0.0,
+        expected_missing=float(all(f.features.typed == 0.0 for f in found[:3])),
+        told=best.told or 0.0,
+        has_told=float(best.told is not None),
         has_dense=pair.has_dense,
     )
 
@@ -121,6 +134,35 @@ def answerability_features(index: SearchIndex, question_text: str, found: Sequen
 def _names(text: str) -> list[str]:
     """Terms of capitalized words that do not begin the question."""
     return [w.terms[0] for w in words(text) if w.start > 0 and w.text[:1].isupper() and fold(w.text) not in STOP_WORDS]
+
+
+def _strangeness(index: SearchIndex, question_text: str, passages: Sequence[int]) -> list[float]:
+    """For each content word of the question that the passages lack: 0 when a word there means the same, up to 1."""
+    here: set[str] = set()
+    terms_here: set[str] = set()
+    for i in passages:
+        text = " ".join([*index.sentences[i].headings[-1:], index.sentences[i].text])
+        for word in words(text):
+            terms_here.update(word.terms)
+            if not word.is_number and fold(word.text) not in STOP_WORDS:
+                here.add(word.text.lower())
+    asked = [
+        w.text.lower()
+        for w in words(question_text)
+        if not w.is_number
+        and fold(w.text) not in STOP_WORDS
+        and not set(w.terms) & terms_here
+        and w.terms[0] in index_question_terms(question_text)
+    ]
+    vectors = index.word_vectors([*asked, *sorted(here)]) if asked else {}
+    if not vectors:
+        return []
+    return [1.0 - max((cosine(vectors[w], vectors[o]) for o in here), default=0.0) for w in asked]
+
+
+def index_question_terms(question_text: str) -> frozenset[str]:
+    """The question's content terms: words that only ask are no strangers."""
+    return frozenset(read_question(question_text).terms)
 
 
 def _similar(index: SearchIndex, question_text: str, i: int, holes: dict[str, float]) -> dict[str, float]:

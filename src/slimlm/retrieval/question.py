@@ -24,9 +24,9 @@ class Question:
 
 # In order: the first pattern that matches decides. Several languages share a line where the idea is one.
 _EXPECTS: tuple[tuple[AnswerType, str], ...] = (
-    ("percent", r"\b(what|which) (percent\w*|proportion|share)\b|\bhow many percent|\binterest rate|wie viel prozent|quel pourcentage|qué porcentaje|何パーセント|何割|百分之几|百分比|نسبة"),
+    ("percent", r"\b(what|which) (percent\w*|proportion|share)\b|\bhow many percent|\b(?:what|which) (?:\w+ ){0,2}(?:interest|interest rate)\b|\bat what rate\b|wie viel prozent|quel pourcentage|qué porcentaje|何パーセント|何割|百分之几|百分比|نسبة"),
     ("duration", r"\bhow long\b|\bhow many (days?|weeks?|months?|years?|hours?|minutes?)\b|\bwhat (is the )?(period|duration|term length)\b|\bwie lange\b|combien de temps|\bquelle durée|cuánto tiempo|何日間|何年間|何か月|何ヶ月|多长时间|多久|얼마나 오래|كم (يوما|شهرا|سنة|مدة)"),
-    ("money", r"\bhow much (money|does|do|did|is|are|was|were|will|would|must|should|has|have|rent|can)\b.*|\b(what|which) (is|was|are|were) the (\w+ ){0,3}(price|cost|fee|fees|rent|salary|pay|wage|deposit|amount|budget|charge|premium|fine|penalty|total)\b|\bwas kostet|\bwie hoch (ist|sind)\b|\bcombien (coûte|d'euros)|\bcuánto (cuesta|es el|cobra)|いくら|料金は|多少钱|费用是|얼마|كم (يبلغ|سعر|تكلفة|قيمة)"),
+    ("money", r"\bhow much (money|does|do|did|is|are|was|were|will|would|must|should|has|have|rent|can)\b.*|\b(what|which) (is|was|are|were) the (\w+ ){0,3}(price|cost|fee|fees|rent|salary|pay|wage|deposit|amount|budget|charge|premium|fine|penalty|total)\b|\b(?:what|which) (?:\w+ ){0,3}(?:price|fee|fees|salary|fine|penalty|deposit|premium|sum|budget|discount|surcharge|compensation)\b|\bwhat (?:does|do|did|will|would|is|was)\b.{0,60}\b(?:cost|costs|charge|charged|earn|paid)\b|\bhow expensive\b|\bwas kostet|\bwie hoch (ist|sind)\b|\bcombien (coûte|d'euros)|\bcuánto (cuesta|es el|cobra)|いくら|料金は|多少钱|费用是|얼마|كم (يبلغ|سعر|تكلفة|قيمة)"),
     ("time", r"\b(at )?what time\b|\bum wie viel uhr|à quelle heure|a qué hora|何時|几点|몇 시|في أي ساعة"),
     ("date", r"\bwhen\b|\b(what|which|on what|by what) (date|day|year|month)\b|\bdeadline\b|\bwann\b|\bab wann\b|\bquand\b|\bquelle date|\bcuándo\b|\bqué (fecha|día)|いつ|何月何日|何年|什么时候|何时|哪一天|언제|متى|تاريخ"),
     ("person", r"\bwho\b|\bwhose\b|\bwhom\b|\bwer\b|\bwem\b|\bwen\b|\bqui (est|a|doit|sont|peut|était|signe)|\bquién(es)?\b|誰|だれ|谁|누가|누구|من (هو|هي|هم|الذي)"),
@@ -53,11 +53,17 @@ _ASKING = frozenset(
 )
 
 
+def _expected(lowered: str) -> AnswerType | None:
+    """The question word that comes first decides ("Who voted no when ..." asks for a person)."""
+    found = [(m.start(), n, kind) for n, (kind, pattern) in enumerate(_EXPECTS) if (m := re.search(pattern, lowered))]
+    return min(found)[2] if found else None
+
+
 def read_question(text: str) -> Question:
     """Analyse ``text``. Never fails: an unknown language gives a question that only has terms."""
     content = terms(text)
     kept = tuple(t for t in content if t not in _ASKING) or tuple(content)
     lowered = text.lower()
-    expects = next((kind for kind, pattern in _EXPECTS if re.search(pattern, lowered)), None)
+    expects = _expected(lowered)
     scope: Scope = "all" if _ALL.search(lowered) else "single"
     return Question(" ".join(text.split()), kept, expects, scope, detect_language(text))

@@ -6,7 +6,7 @@ import heapq
 import json
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 
@@ -14,13 +14,14 @@ from slimlm.documents.records import Document
 from slimlm.retrieval.features import FEATURE_NAMES, PairFeatures, QuestionView, cosine, linear
 from slimlm.retrieval.index import TermIndex
 from slimlm.retrieval.question import Question
-from slimlm.retrieval.records import Embedder, Hit, Sentence
+from slimlm.retrieval.records import Embedder, Hit, Reranker, Sentence
 from slimlm.retrieval.sentences import split_sentences
 
 # Sentences that are embedded when a document is opened. A longer document embeds, per question, only the best
 # candidates by words: 3,000 sentences are about 60 pages.
 EAGER_SENTENCES = 3000
 LAZY_CANDIDATES = 120
+RERANKED = 8  # read by the chat model, where there is one: about 60 tokens each
 CANDIDATES = 60  # by words, and as many by meaning: these get all the features
 
 
@@ -30,6 +31,7 @@ class Weights:
 
     with_dense: tuple[float, ...]
     without_dense: tuple[float, ...]
+    told: float = 0.0  # of ``Found.told``, added for the best few
 
 
 @lru_cache(maxsize=1)
@@ -37,15 +39,20 @@ def load_weights() -> Weights:
     """The shipped weights; order and names are checked against the features of this version."""
     data = json.loads(resources.files("slimlm.retrieval").joinpath("ranking.json").read_text("utf-8"))
     assert tuple(data["features"]) == FEATURE_NAMES, "ranking.json was fitted for other features"
-    return Weights(tuple(data["with_dense"]), tuple(data["without_dense"]))
+    return Weights(tuple(data["with_dense"]), tuple(data["without_dense"]), float(data["told"]))
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A hit with everything known about it, for the answerability signal."""
+    """A hit with everything known about it, for the answerability signal.
+
+    ``told``: how much likelier the question is after this passage than after none, in nats a token; None where no
+    reranker has read it.
+    """
 
     hit: Hit
     features: PairFeatures
+    told: float | None = None
 
 
 class SearchIndex:
@@ -58,8 +65,9 @@ class SearchIndex:
         self.sentences: tuple[Sentence, ...] = split_sentences(document)
         self.terms = TermIndex(self.sentences)
         self.embedder = embedder
+        self.reranker: Reranker | None = None
         self._vectors: dict[int, array[float]] = dict(enumerate(vectors)) if vectors is not None else {}
-        self._weights = load_weights()
+        self.weights = load_weights()
         self._words: dict[str, array[float]] = {}
 
     @property
@@ -101,13 +109,29 @@ class SearchIndex:
         best_bm25 = max(bm25.values(), default=0.0)
         best_dense = max(dense.values(), default=0.0)
         view = QuestionView(question, self.terms)
-        weights = self._weights.with_dense if dense else self._weights.without_dense
+        weights = self.weights.with_dense if dense else self.weights.without_dense
         found: list[Found] = []
         for i in candidates:
             features = view.features(i, bm25.get(i, 0.0), best_bm25, dense.get(i) if dense else None, best_dense)
             score = linear(weights, features.as_tuple())
             found.append(Found(Hit(self.sentences[i], score, features.bm25, features.dense), features))
-        return heapq.nlargest(limit, found, key=lambda f: (f.hit.score, -f.hit.sentence.index))
+        best = heapq.nlargest(max(limit, RERANKED), found, key=lambda f: (f.hit.score, -f.hit.sentence.index))
+        return self._rerank(question, best)[:limit]
+
+    def _rerank(self, question: Question, found: list[Found]) -> list[Found]:
+        """Put the best few in the order of how well they explain the question, as the chat model sees it."""
+        if self.reranker is None or question.language not in ("und", *self.reranker.languages) or len(found) < 2:
+            return found
+        head, tail = found[:RERANKED], found[RERANKED:]
+        prior = self.reranker.prior(question.text)
+        scores = self.reranker.score([self.passage(f.hit.sentence.index) for f in head], question.text)
+        told = [score - prior for score in scores]
+        judged = [
+            Found(replace(f.hit, score=f.hit.score + self.weights.told * value), f.features, value)
+            for f, value in zip(head, told, strict=True)
+        ]
+        judged.sort(key=lambda f: -f.hit.score)
+        return judged + tail
 
     def word_vectors(self, wanted: Sequence[str]) -> dict[str, array[float]]:
         """Vectors of single words, each computed once; empty without an embedder."""

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from slimlm.documents.records import Block, Document
 from slimlm.retrieval.records import Sentence
+from slimlm.retrieval.vocabulary import STOP_WORDS
+from slimlm.retrieval.words import fold
 
 MAX_CHARS = 420  # longer sentences are cut at a semicolon, colon or comma: a quote must be short enough to be read
 
@@ -23,6 +25,17 @@ _ABBREVIATIONS = frozenset(
     "oct nov dec mon tue wed thu fri sat sun tel ext max min temp nr abs bzw ca z.b d.h u.a usw inkl zzgl ggf str hr fr "
     "av bd mme mlle m sr sra ud uds ej pag num dña".split()
 )
+# Before an ordinal: "am 3. Quartal" and so on. Words that begin a sentence are excluded by what follows, see _is_ordinal.
+_ARTICLES = frozenset("der die das den dem des am im vom zum zur beim ins jeder jede jedes jeden".split())
+_MONTHS = frozenset(
+    "januar janner jan februar feber feb marz mar april apr mai juni juin jun juli jul august aug september sept sep oktober "
+    "okt november nov dezember dez january february march may june july october december january januari februari maart mei "
+    "augustus".split()
+)
+_LOOK_BACK = 60  # characters; longer than any abbreviation with the word before it
+_LAST_WORD = re.compile(r"[^\s(\[“\"'‘]+$")
+_NEXT_WORD = re.compile(r"\s*(\w+)")
+_CLAUSE_NUMBER = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,3})*|[ivxlc]{1,5}|[a-z])\)?")
 _SOFT = re.compile(r";\s|:\s|—\s|\s–\s|,\s|、|，|；|،\s")
 
 
@@ -57,7 +70,8 @@ def _spans(text: str, block: Block) -> Iterator[tuple[int, int]]:
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
     """Spans of the sentences in a run of text, without surrounding white space; together they cover every letter."""
-    cuts = [m.end() for m in _END.finditer(text) if not _goes_on(text, m)]
+    lead = len(text) - len(text.lstrip())
+    cuts = [m.end() for m in _END.finditer(text) if not _goes_on(text, m, lead)]
     spans: list[tuple[int, int]] = []
     start = 0
     for cut in [*cuts, len(text)]:
@@ -69,24 +83,37 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     return _join_fragments(text, spans)
 
 
-def _goes_on(text: str, match: re.Match[str]) -> bool:
-    """True when the mark at ``match`` does not end a sentence."""
+def _goes_on(text: str, match: re.Match[str], lead: int) -> bool:
+    """True when the mark at ``match`` does not end a sentence. ``lead``: where the first letter or figure stands."""
     mark = match.group()
     if not mark.startswith(".") or mark.startswith(".."):
         return False
-    before = text[: match.start()]
-    last = re.search(r"[^\s(\[“\"'‘]+$", before)
-    word = last.group().lower() if last else ""
-    after = text[match.end() :].lstrip()[:1]
-    if after.islower():
+    at = match.start()
+    window = text[max(at - _LOOK_BACK, 0) : at]  # bounded: looking at all that stands before would cost n² characters
+    found = _LAST_WORD.search(window)
+    word = found.group().lower() if found else ""
+    following = _NEXT_WORD.match(text, match.end())
+    after = following.group(1) if following else ""
+    if after[:1].islower():
         return True  # whatever the abbreviation was, the sentence goes on
     if word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha()):
         return True
+    if _is_ordinal(word, window[: found.start()] if found else "", after):
+        return True
     # "3." or "(a)" or "2.1." at the start of the run is a clause number, not a sentence
-    return (
-        bool(re.fullmatch(r"\(?(?:\d{1,3}(?:\.\d{1,3})*|[ivxlc]{1,5}|[a-z])\)?", word))
-        and not before[: match.start() - len(word)].strip()
-    )
+    return bool(_CLAUSE_NUMBER.fullmatch(word)) and at - len(word) - 1 <= lead
+
+
+def _is_ordinal(word: str, before: str, after: str) -> bool:
+    """German and others write "14. März" and "die 2. Rate": a day before a month, or an article before and a noun after."""
+    if not (word.isdigit() and len(word) <= 2 and after):
+        return False
+    if fold(after) in _MONTHS:
+        return True
+    article = re.search(r"(?:^|\s)(\w+)\s+$", before)
+    if article is None or article.group(1).lower() not in _ARTICLES or re.search(r"\bI am\s+$", before):
+        return False
+    return fold(after) not in STOP_WORDS
 
 
 def _shorten(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
