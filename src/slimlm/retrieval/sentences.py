@@ -17,7 +17,8 @@ from slimlm.retrieval.words import fold
 MAX_CHARS = 420  # longer sentences are cut at a semicolon, colon or comma: a quote must be short enough to be read
 
 _END = re.compile(
-    r"[.!?؟۔…]+[\"'”’»)\]]*(?=\s)|[。！？｡]+[」』”）)]*|(?<=[:;])\n|\n(?=\s*(?:[-•*–]|\(?[a-z0-9]{1,3}[.)]\s))"
+    # possessive and behind no other mark: a run of 100,000 dots is looked at once
+    r"(?<![.!?؟۔…])[.!?؟۔…]++[\"'”’»)\]]*+(?=\s)|[。！？｡]++[」』”）)]*+|(?<=[:;])\n|\n(?=[^\S\n]*+(?:[-•*–]|\(?[a-z0-9]{1,3}[.)]\s))"
 )
 _ABBREVIATIONS = frozenset(
     "mr mrs ms dr prof st jr sr no nos art arts sec secs cl par para fig figs eq eqs ref refs vol vols ed eds p pp ch "
