@@ -95,6 +95,8 @@ def items_of(questions: Sequence[SuiteQuestion], indices: dict[str, SearchIndex]
     for q in questions:
         index = indices[q.document]
         found = index.search(read_question(q.question), n)
+        if not found:
+            continue
         right = [q.answerable and holds_evidence([f.hit.sentence.text], q) for f in found]
         told = [np.nan if f.told is None else f.told for f in found]
         rows = np.array([f.features.as_tuple() for f in found], dtype=float)
@@ -174,6 +176,7 @@ def cross_validate_ranking(items: Sequence[Item], betas: Sequence[float]) -> Non
 def fit_answerability(items: Sequence[Item], wrong_refusals: float) -> dict[str, Any]:
     used = [e for e in items if e.question.scope == "single" or not e.question.answerable]
     found = [e.index.search(read_question(e.question.question), 12) for e in used]
+    used, found = [e for e, f in zip(used, found, strict=True) if f], [f for f in found if f]
     x = np.array(
         [answerability_features(e.index, e.question.question, f).as_tuple() for e, f in zip(used, found, strict=True)]
     )

@@ -28,8 +28,8 @@ _UNIT = r"(?:(?:business |working |calendar )?days?|weeks?|months?|years?|hours?
 
 _PATTERNS: dict[AnswerType, re.Pattern[str]] = {
     "money": re.compile(
-        r"\b\d+(?:\.\d+)?p\b|\b\d{1,3}(?:[.,]\d{3})*[.,]\d{2}\b(?!\s?%)|\b\d[\d.,]*\s?(?:crowns?|kroner|krone|rupees?|pesos?|reais|dinars?|dirhams?|ديناراً?|دينار)|(?:[$€£¥₹₩]|\b(?:USD|EUR|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|INR|Rs\.?|kr)\b)\s?\d[\d.,'’ ]*\d?(?:\s?(?:million|billion|thousand|m|bn|k)\b)?"
-        r"|\d[\d.,'’]*\s?(?:[$€£¥₹₩]|(?:USD|EUR|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|dollars?|euros?|pounds?|cents?|francs?|pence|kronor|riyals?)\b|円|元|원|ريال|درهم|دينار|جنيه)",
+        r"\b\d+(?:\.\d+)?p\b|\b\d{1,3}(?:[.,]\d{3}){0,8}[.,]\d{2}\b(?!\s?%)|\b\d[\d.,]{0,24}\s?(?:crowns?|kroner|krone|rupees?|pesos?|reais|dinars?|dirhams?|ديناراً?|دينار)|(?:[$€£¥₹₩]|\b(?:USD|EUR|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|INR|Rs\.?|kr)\b)\s?\d[\d.,'’ ]{0,24}\d?(?:\s?(?:million|billion|thousand|m|bn|k)\b)?"
+        r"|\d[\d.,'’]{0,24}\s?(?:[$€£¥₹₩]|(?:USD|EUR|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|dollars?|euros?|pounds?|cents?|francs?|pence|kronor|riyals?)\b|円|元|원|ريال|درهم|دينار|جنيه)",
         re.IGNORECASE,
     ),
     "percent": re.compile(r"\d+(?:[.,]\d+)?\s?(?:%|％|per ?cent|prozent|pour ?cent|por ciento|パーセント|في المئة|بالمئة)", re.IGNORECASE),

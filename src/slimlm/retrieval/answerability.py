@@ -99,7 +99,7 @@ def answerability_features(index: SearchIndex, question_text: str, found: Sequen
     best = found[0]
     i = best.hit.sentence.index
     around = index.terms.sets[i] | index.terms.headings(i) | index.terms.neighbours(i)
-    holes = {t: w for t, w in view.weights.items() if t not in around}
+    holes = {t: w * (1 - view.meets(t, around)) for t, w in view.weights.items() if t not in around}
     similar = _similar(index, question_text, i, holes)
     soft = {t: w * (1 - similar.get(t, 0.0)) for t, w in holes.items()}
     strange = _strangeness(index, question_text, [f.hit.sentence.index for f in found[:5]])

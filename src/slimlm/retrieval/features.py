@@ -12,6 +12,8 @@ from operator import mul
 from slimlm.retrieval.answer_types import has_type
 from slimlm.retrieval.index import TermIndex
 from slimlm.retrieval.question import Question
+from slimlm.retrieval.thesaurus import WEIGHT as SYNONYM_WEIGHT
+from slimlm.retrieval.thesaurus import synonyms
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,12 @@ class QuestionView:
 
     @property
     def missing(self) -> float:
-        """Weight of the question's terms that occur nowhere in the document."""
-        return sum(weight for term, weight in self.weights.items() if not self._index.occurs(term))
+        """Weight of the question's terms that occur nowhere in the document, not even as a synonym."""
+        return sum(
+            weight
+            for term, weight in self.weights.items()
+            if not self._index.occurs(term) and not any(map(self._index.occurs, synonyms(term)))
+        )
 
     def features(self, i: int, bm25: float, best_bm25: float, dense: float | None, best_dense: float) -> PairFeatures:
         """``i``: index of the sentence. ``dense``: cosine, or None without an embedder."""
@@ -83,7 +89,13 @@ class QuestionView:
         )
 
     def _covered(self, terms: frozenset[str]) -> float:
-        return sum(weight for term, weight in self.weights.items() if term in terms)
+        return sum(weight * self.meets(term, terms) for term, weight in self.weights.items())
+
+    def meets(self, term: str, terms: frozenset[str]) -> float:
+        """1 when ``terms`` hold the question's term, less when they hold a synonym, else 0."""
+        if term in terms:
+            return 1.0
+        return SYNONYM_WEIGHT if synonyms(term) & terms else 0.0
 
 
 def linear(weights: Sequence[float], values: Sequence[float]) -> float:

@@ -7,6 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from slimlm.retrieval.records import Sentence
+from slimlm.retrieval.thesaurus import WEIGHT as SYNONYM_WEIGHT
+from slimlm.retrieval.thesaurus import synonyms
 from slimlm.retrieval.words import terms
 
 # Okapi BM25 (Robertson et al. 1994). Sentences differ less in length than documents do: a low b.
@@ -60,8 +62,12 @@ class TermIndex:
     def bm25(self, query: Iterable[str]) -> dict[int, float]:
         """Scores of every sentence that shares a term with ``query``, itself or through headings and neighbours."""
         scores: dict[int, float] = defaultdict(float)
-        for term in set(query):
-            idf = self.idf(term)
+        wanted = dict.fromkeys(query, 1.0)
+        for term in list(wanted):
+            for other in synonyms(term):
+                wanted.setdefault(other, SYNONYM_WEIGHT)
+        for term, weight in wanted.items():
+            idf = self.idf(term) * weight
             for i, count in self._postings.get(term, ()):
                 length = _K1 * (1 - _B + _B * len(self.terms[i]) / self._mean_length)
                 gain = idf * count * (_K1 + 1) / (count + length)
