@@ -35,7 +35,7 @@ STOP_WORDS_BY_LANGUAGE: dict[str, frozenset[str]] = {
         "questo questa questi queste suo sua puo deve".split()
     ),
     "pt": frozenset(
-        "o a os as um uma uns umas e ou mas se de do da dos das em no na nos nas com sem por para como e sao era eram ser "
+        "o a os as um uma uns umas e ou mas se de do da dos das ao aos pelo pela pelos pelas cada em no na nos nas com sem por para como e sao era eram ser "
         "sido ha tem nao mais tambem que quem qual quais quando onde quanto quantos porque este esta estes estas seu sua "
         "pode deve".split()
     ),
