@@ -168,9 +168,7 @@ class DownloadError(ModelError):
 class ChecksumError(ModelError):
     exit_code = 34
     http_status = 502
-    default_hint = (
-        "The download was discarded. Run the command again; if it repeats, do not trust the source."
-    )
+    default_hint = "The download was discarded. Run the command again; if it repeats, do not trust the source."
 
 
 class DiskSpaceError(SlimLMError):

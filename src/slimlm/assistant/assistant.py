@@ -22,6 +22,7 @@ from slimlm.assistant.opened import Opened, check_cancel, cite_sentence, open_in
 from slimlm.assistant.outlines import outline_of
 from slimlm.assistant.records import (
     Citation,
+    Claim,
     Done,
     Event,
     Outline,
@@ -74,6 +75,7 @@ class Assistant:
         # Tests and embedding programs that bring their own models get exactly these.
         self._started = {"engine": engine is not None, "embedder": embedder is not None, "reranker": engine is not None}
         self._opened: dict[str, Opened] = {}
+        self._written: dict[str, list[Claim]] = {}  # the model's checked sentences, by document
         self.library = Library(self.settings.paths.library, self.open, self._forget)
 
     # --- models ---------------------------------------------------------------------------------------------------
@@ -111,6 +113,7 @@ class Assistant:
             if self._given[0] is None and self._engine is not None:
                 self._engine.close()
             self._given = (engine, self._given[1])
+            self._written.clear()
             self._engine, self._started["engine"] = engine, True
 
     def warm_up(self) -> threading.Thread:
@@ -176,7 +179,7 @@ class Assistant:
         if kept is not None and (summary := read_summary(kept, document)) is not None:
             yield Done(summary)
             return
-        for event in summarize(opened, style, engine, cancel):
+        for event in summarize(opened, style, engine, cancel, self._written):
             if isinstance(event, Done) and isinstance(event.result, Summary):
                 self._keep(document, key, write_summary(event.result))
             yield event
@@ -293,6 +296,8 @@ class Assistant:
 
     def _forget(self, ids: Sequence[str]) -> None:
         with self._lock:
+            for i in ids:
+                self._written.pop(i, None)
             texts = [self._opened.pop(i).document.text for i in ids if i in self._opened]
             if self._engine is not None:
                 self._engine.forget(texts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 
+from slimlm.assistant.answers import SEARCH_LIMIT
 from slimlm.assistant.opened import Opened, check_cancel, cite_sentence, speaks
 from slimlm.assistant.records import Done, Event, Progress, Suggested, Suggestion
 from slimlm.engine.protocol import Engine, generate
@@ -84,13 +85,15 @@ def _verified(
     asked = set(terms(text))
     if not asked or any(_overlap(asked, set(terms(other.question))) > MAX_OVERLAP for other in chosen):
         return None
-    found = opened.index.search(read_question(text), 3)
-    if not found or not judge(opened.index, text, found).answerable:
-        return None
-    hit = found[0].hit.sentence
-    same = hit.headings == source.headings if any_in_section else hit.index == source.index
-    if not same or found[0].features.coverage_around < MIN_COVERAGE:
-        return None
+    question = read_question(text)
+    for read in (False, True):  # the quick look throws most bad ones out; the full one is what asking it will do
+        found = opened.index.search(question, SEARCH_LIMIT, read=read)
+        if not found or found[0].features.coverage_around < MIN_COVERAGE:
+            return None
+        hit = found[0].hit.sentence
+        same = hit.headings == source.headings if any_in_section else hit.index == source.index
+        if not same or (read and not judge(opened.index, text, found).answerable):
+            return None
     if any((other.citation.start, other.citation.end) == (hit.start, hit.end) for other in chosen):
         return None
     return Suggestion(text, cite_sentence(opened, hit))

@@ -27,9 +27,16 @@ _PART_SENTENCES = 400  # a document is weighed in parts of about this many sente
 
 
 def summarize(
-    opened: Opened, style: SummaryStyle, engine: Engine | None, cancel: threading.Event | None = None
+    opened: Opened,
+    style: SummaryStyle,
+    engine: Engine | None,
+    cancel: threading.Event | None = None,
+    written: dict[str, list[Claim]] | None = None,
 ) -> Iterator[Event]:
-    """Stream the points of a summary; the last event is ``Done(Summary)``."""
+    """Stream the points of a summary; the last event is ``Done(Summary)``.
+
+    ``written``: what the model wrote before, by document id; a line and a paragraph are cut from the same text.
+    """
     yield Progress("reading", 0, len(opened.index.sentences))
     note = language_note(engine, opened.language).replace("the answer is", "the summary is")
     if style == "sections":
@@ -51,11 +58,12 @@ def summarize(
             yield Delta(point)
     else:
         wanted = 1 if style == "line" else PARAGRAPH_SENTENCES
-        written: list[Claim] = []
-        if engine is not None and speaks(engine, opened.language) and len(keys) > 1:
+        known = written if written is not None else {}
+        wanting = opened.document.id not in known and len(keys) > 1
+        if wanting and engine is not None and speaks(engine, opened.language):
             yield Progress("writing")
-            written = _written(opened, keys, engine, cancel)
-        points = _complete(opened, written, keys, wanted)
+            known[opened.document.id] = _written(opened, keys, engine, cancel)
+        points = _complete(opened, known.get(opened.document.id, []), keys, wanted)
         for point in points:
             yield Delta(point)
     yield Done(_summary(opened, style, (SummaryPart("", points),), note))

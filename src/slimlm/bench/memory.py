@@ -1,7 +1,8 @@
 """How much memory a process and all its descendants use, model files apart.
 
 What enters: a process id. What leaves: ``TreeMemory`` of now, or the peaks over a time; None where the system does not
-say (anything but Linux). Standard library only. Sums of resident sizes count a page twice when two processes share it.
+say (anything but Linux). Standard library only. Sums of resident sizes count a page twice when two processes share it
+(two workers that map one model); proportional sizes count it once.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class TreeMemory:
     resident_bytes: int
     anonymous_bytes: int
     model_mapped_bytes: int
+    proportional_bytes: int  # each page divided by the number of processes that share it
 
     @property
     def without_model_bytes(self) -> int:
@@ -66,13 +68,13 @@ def tree_memory(pid: int, proc: Path = Path("/proc")) -> TreeMemory | None:
     """None where /proc does not tell. A process that ends while it is read counts with nothing."""
     if not (proc / str(pid) / "statm").exists():
         return None
-    n = resident = anonymous = model = 0
+    n, sums = 0, (0, 0, 0, 0)
     for member in descendants(pid, proc):
         with contextlib.suppress(OSError):
             rows = (proc / str(member) / "smaps").read_text("utf-8", "replace").splitlines()
             one = _sum_mappings(rows)
-            n, resident, anonymous, model = n + 1, resident + one[0], anonymous + one[1], model + one[2]
-    return TreeMemory(n, resident, anonymous, model)
+            n, sums = n + 1, (sums[0] + one[0], sums[1] + one[1], sums[2] + one[2], sums[3] + one[3])
+    return TreeMemory(n, *sums)
 
 
 def resident_bytes(pids: Iterable[int], proc: Path = Path("/proc")) -> int:
@@ -136,9 +138,9 @@ class MemoryWatch:
                 self._high_water[name] = max(mark, self._high_water.get(name, 0))
 
 
-def _sum_mappings(rows: Iterable[str]) -> tuple[int, int, int]:
-    """(resident, anonymous, of model files) in bytes, from the lines of ``smaps``."""
-    resident = anonymous = model = 0
+def _sum_mappings(rows: Iterable[str]) -> tuple[int, int, int, int]:
+    """(resident, anonymous, of model files, proportional) in bytes, from the lines of ``smaps``."""
+    resident = anonymous = model = proportional = 0
     of_model = False
     for row in rows:
         name, _, rest = row.partition(":")
@@ -146,11 +148,13 @@ def _sum_mappings(rows: Iterable[str]) -> tuple[int, int, int]:
             size = int(rest.split()[0]) << 10
             resident += size
             model += size if of_model else 0
+        elif name == "Pss":
+            proportional += int(rest.split()[0]) << 10
         elif name == "Anonymous":
             anonymous += int(rest.split()[0]) << 10
         elif "-" in name.split(" ", 1)[0]:  # "7f12...-7f13... r--p 00000000 00:00 0  /path": a new mapping
             of_model = row.rstrip().removesuffix(" (deleted)").endswith(MODEL_SUFFIX)
-    return resident, anonymous, model
+    return resident, anonymous, model, proportional
 
 
 def _high_water(folder: Path) -> tuple[str, int]:

@@ -64,8 +64,8 @@ class TermIndex:
         scores: dict[int, float] = defaultdict(float)
         wanted = dict.fromkeys(query, 1.0)
         for term in list(wanted):
-            for other in synonyms(term):
-                wanted.setdefault(other, SYNONYM_WEIGHT)
+            for synonym in synonyms(term):
+                wanted.setdefault(synonym, SYNONYM_WEIGHT)
         for term, weight in wanted.items():
             idf = self.idf(term) * weight
             for i, count in self._postings.get(term, ()):

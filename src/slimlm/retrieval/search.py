@@ -100,8 +100,11 @@ class SearchIndex:
             return f"{sentence.headings[-1]}: {sentence.text}"
         return sentence.text
 
-    def search(self, question: Question, limit: int = 10) -> list[Found]:
-        """The best ``limit`` sentences, best first; empty when nothing in the document relates to the question."""
+    def search(self, question: Question, limit: int = 10, *, read: bool = True) -> list[Found]:
+        """The best ``limit`` sentences, best first; empty when nothing in the document relates to the question.
+
+        ``read``: let the reranker read the best few, where there is one (about a second); False is at once.
+        """
         bm25 = self.terms.bm25(question.terms)
         dense = self._dense(question, bm25)
         candidates = set(heapq.nlargest(CANDIDATES, bm25, key=bm25.__getitem__))
@@ -116,7 +119,7 @@ class SearchIndex:
             score = linear(weights, features.as_tuple())
             found.append(Found(Hit(self.sentences[i], score, features.bm25, features.dense), features))
         best = heapq.nlargest(max(limit, RERANKED), found, key=lambda f: (f.hit.score, -f.hit.sentence.index))
-        return self._rerank(question, best)[:limit]
+        return (self._rerank(question, best) if read else best)[:limit]
 
     def _rerank(self, question: Question, found: list[Found]) -> list[Found]:
         """Put the best few in the order of how well they explain the question, as the chat model sees it."""
