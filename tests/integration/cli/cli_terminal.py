@@ -97,6 +97,7 @@ class Terminal:
 
     def interrupt(self) -> None:
         """Ctrl-C: the terminal itself makes a SIGINT of it, for the whole foreground process group."""
+        time.sleep(0.3)  # between a prompt and its reading, readline would notice it only at the next key
         self.send("\x03")
 
     def wait(self, timeout_s: float = 60.0) -> int:
