@@ -17,7 +17,7 @@ from typing import Final
 from slimlm.assistant.answers import answer_question
 from slimlm.assistant.chat import Chat
 from slimlm.assistant.library import Library
-from slimlm.assistant.models import start_embedder, start_engine, start_reranker
+from slimlm.assistant.models import forget_states, start_embedder, start_engine, start_reranker
 from slimlm.assistant.opened import Opened, check_cancel, cite_sentence, open_index
 from slimlm.assistant.outlines import outline_of
 from slimlm.assistant.records import (
@@ -33,7 +33,7 @@ from slimlm.assistant.records import (
 )
 from slimlm.assistant.results import read_suggestions, read_summary, write_suggestions, write_summary
 from slimlm.assistant.suggestions import suggest
-from slimlm.assistant.summaries import summarize
+from slimlm.assistant.summaries import digest_text, summarize
 from slimlm.documents import read_document
 from slimlm.documents.records import Document, ReadProgress
 from slimlm.engine.protocol import Engine
@@ -294,13 +294,15 @@ class Assistant:
     def _keep(self, document: Document, key: str, payload: object) -> None:
         self.library.store.put_result(document.id, key, json.dumps(payload, ensure_ascii=False))
 
-    def _forget(self, ids: Sequence[str]) -> None:
+    def _forget(self, document: Document) -> None:
+        """Remove every model state that encodes text of ``document``, whichever process made it."""
         with self._lock:
-            for i in ids:
-                self._written.pop(i, None)
-            texts = [self._opened.pop(i).document.text for i in ids if i in self._opened]
+            texts = [document.text, digest_text(self._open(document))]
+            self._written.pop(document.id, None)
+            self._opened.pop(document.id, None)
             if self._engine is not None:
                 self._engine.forget(texts)
+        forget_states(self.settings, texts)
 
 
 def _several(documents: Document | Sequence[Document]) -> tuple[Document, ...]:

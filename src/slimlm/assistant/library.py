@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from slimlm.assistant.records import Citation, cite
 from slimlm.documents.records import Document
 from slimlm.errors import NotInLibraryError, UsageError
 from slimlm.retrieval.store import LibraryEntry, LibraryStore
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class Library:
@@ -22,7 +18,7 @@ class Library:
         self,
         folder: Path,
         add: Callable[[str | Path], Document],
-        forget_state: Callable[[Sequence[str]], None],
+        forget_state: Callable[[Document], None],
     ) -> None:
         self._folder = folder
         self._add = add
@@ -56,7 +52,7 @@ class Library:
         entry = self._entry(ref)
         document = self.store.get_document(entry.id)
         if document is not None:
-            self._forget_state([document.id])
+            self._forget_state(document)
         self.store.forget(entry.id)
         return entry
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from slimlm.engine.protocol import Engine
 from slimlm.errors import ModelNotInstalledError
 from slimlm.retrieval.records import Embedder, Reranker
@@ -71,3 +73,12 @@ def start_reranker(settings: Settings, model: str | None = None) -> Reranker | N
     return LlamaLikelihood.open(
         installed.path, installed.sha256, installed.name, settings.paths, settings.engine, languages=installed.languages
     )
+
+
+def forget_states(settings: Settings, texts: Sequence[str]) -> None:
+    """Delete the saved states of prompts that held one of ``texts``; no model needs to run."""
+    if not settings.paths.state.is_dir():
+        return
+    from slimlm.engine.state_cache import StateCache  # noqa: PLC0415
+
+    StateCache(settings.paths.state, settings.engine.state_cache_mb << 20).forget(texts)

@@ -69,6 +69,11 @@ def summarize(
     yield Done(_summary(opened, style, (SummaryPart("", points),), note))
 
 
+def digest_text(opened: Opened) -> str:
+    """The document text that a summary's prompt holds: what its evaluated state must be forgotten by."""
+    return render_summary([s.text for s in key_points(opened, DIGEST_SENTENCES)]).document
+
+
 def key_points(opened: Opened, count: int) -> list[Sentence]:
     """The most telling sentences of the whole, in reading order: the best of each part, then the best of those."""
     index = opened.index.terms
