@@ -7,20 +7,32 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from slimlm.assistant.records import Answer, Citation, Done, Event, Turn
+from slimlm.prompts.intent import classify_intent
 from slimlm.retrieval.vocabulary import STOP_WORDS
 from slimlm.retrieval.words import fold, terms, words
 
 # A request: documents, the resolved text, the cancel flag, and the passage the conversation is about.
 Request = Callable[[str, threading.Event | None, Citation | None], Iterator[Event]]
 
+_THIS_DOCUMENT = r"(?:document|documents|file|text|paper|letter|contract|report|page|pdf|article)\b"
 _REFERS = re.compile(
-    r"\b(?:it|its|that|this|those|these|they|them|their|he|she|him|his|her|there|then|such|the same|the latter|the former)\b"
-    r"|^(?:and|but|or|what about|how about|why|why not|how so|since when|until when|who else|what else|anything else)\b\W*(?:\w+\W*){0,6}$"
+    rf"\b(?:it|they|them|he|she|him|then|such|the same|the latter|the former|(?:this|these|those)(?! {_THIS_DOCUMENT}))\b"
+    # "that" points back after a verb or preposition and at the end; after a noun it begins a clause of its own
+    r"|(?:^|\b(?:is|was|does|did|do|will|can|of|about|for|with|to|after|before|by|in|on|under|and|mean|than)) that\b|\bthat\W*$"
+    r"|(?<!is )(?<!are )(?<!was )(?<!were )\bthere\b"
+    r"|^(?:and|but|or|what about|how about)\b\W*(?:\w+\W*){0,6}$"
+    r"|^(?:why|why not|how so|since when|until when|who else|what else|anything else|tell me more|more details)\b\W*(?:\w+\W*){0,2}$"
     r"|^(?:where|when|who|how much|how long|by whom|until when)\b\W*\w*\W*$"
-    r"|\b(?:er|sie|es|das|dies\w*|dessen|deren|dort|il|elle|ce(?:la|ci)?|ça|leur|esto|eso|ella|ello|su)\b|^(?:und|et|y)\b"
-    r"|それ|これ|その|この|那|这|它|그것|이것|ذلك|هذا|هذه",
+    r"|\b(?:er|sie|es|dessen|deren|dort|elle|ce(?:la|ci)|ça|esto|eso|ella|ello)\b|(?<!-)\bil\b|^(?:und|et|y)\b|^¿y\b"
+    # German articles stand before a noun, which is capitalized
+    r"|\b(?:das|dies\w*)\b(?-i:(?! [A-ZÄÖÜ]))"
+    r"|それ|これ|その|この(?!文書|書類|契約|資料)|那|这(?!份|个文件|篇)|它|그것|이것|ذلك|هذا|هذه",
     re.IGNORECASE,
 )
+MIN_NAMED = 2  # content words before a pronoun from which on it stands for one of them
+_OWNER = re.compile(r"\b(?:its|their|his|her|leur|su)\b", re.IGNORECASE)
+# Behind one of these, a pronoun mostly stands for something that the question itself has named.
+_JOINT = re.compile(r"\b(?:and|when|if|before|after|because|while|once|und|wenn|et|quand|si|y|cuando)\b", re.IGNORECASE)
 
 
 class Chat:
@@ -47,6 +59,8 @@ class Chat:
         last = next((turn for turn in reversed(self._turns) if isinstance(turn.answer, Answer)), None)
         if last is None or not isinstance(last.answer, Answer) or not refers_back(text):
             return text, None
+        if classify_intent(text) != "ask":
+            return text, None  # a summary is of the document, whatever was said before
         near = last.answer.citations[0] if last.answer.citations else None
         missing = _topic(last, known=set(terms(text)))
         bare = text.rstrip().rstrip("?？؟").rstrip()
@@ -55,7 +69,17 @@ class Chat:
 
 def refers_back(text: str) -> bool:
     """A question that leans on the one before: a pronoun, a bare continuation, or hardly any content of its own."""
-    return _REFERS.search(text.strip()) is not None or len(set(terms(text))) <= 1
+    bare = text.strip()
+    if len(set(terms(bare))) <= 1:
+        return True
+    own = _OWNER.search(bare)
+    if own is not None and len(terms(bare[: own.start()])) < MIN_NAMED:
+        return True
+    found = _REFERS.search(bare)
+    if found is None:
+        return False
+    joint = next((m for m in _JOINT.finditer(bare) if 0 < m.start() <= found.start()), None)
+    return joint is None or len(terms(bare[: joint.start()])) < MIN_NAMED
 
 
 def _topic(turn: Turn, known: set[str], limit: int = 5) -> list[str]:

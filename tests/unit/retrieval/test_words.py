@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ from slimlm.retrieval.words import fold, number_term, terms, word_term, words
 def test_offsets_are_exact_and_every_letter_is_in_a_word(text: str) -> None:
     found = list(words(text))
     assert all(text[w.start : w.end] == w.text and w.terms for w in found)
-    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(found))
     covered = {i for w in found for i in range(w.start, w.end)}
     assert all(i in covered for i, c in enumerate(text) if c.isalnum() and c.isascii())
 
@@ -43,7 +45,7 @@ def test_a_number_has_one_spelling(spelling: str, term: str) -> None:
     if spelling != "٣٠":
         assert number_term(spelling) == term
     else:
-        assert list(words(spelling))[0].is_number
+        assert next(words(spelling)).is_number
 
 
 @given(st.integers(1000, 10**9))
