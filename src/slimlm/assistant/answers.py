@@ -113,12 +113,13 @@ def _quote(opened: Opened, sentence: Sentence) -> Citation:
         start = before.start
     if sentence.text.rstrip().endswith((":", "：")) or sentence.kind in ("heading", "title"):
         for follower in sentences[sentence.index + 1 : sentence.index + 1 + LIST_LIMIT]:
-            if follower.kind not in ("list_item", "table_row") and end > sentence.end:
+            listed = follower.kind in ("list_item", "table_row")
+            if not listed and end > sentence.end:
                 break
             if follower.kind in ("heading", "title"):
                 break
             end = follower.end
-            if follower.kind not in ("list_item", "table_row"):
+            if not listed and not follower.text.rstrip().endswith((":", "：")):
                 break
     return (
         cite_sentence(opened, sentence)
