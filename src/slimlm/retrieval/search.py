@@ -21,6 +21,8 @@ from slimlm.retrieval.sentences import split_sentences
 # candidates by words: 3,000 sentences are about 60 pages.
 EAGER_SENTENCES = 3000
 LAZY_CANDIDATES = 120
+# A best sentence this far ahead is right 19 times in 20: it is not read again (a question in plain words of the text).
+CLEAR_MARGIN = 2.0
 RERANKED = 8  # read by the chat model, where there is one: about 60 tokens each
 CANDIDATES = 60  # by words, and as many by meaning: these get all the features
 
@@ -124,6 +126,8 @@ class SearchIndex:
     def _rerank(self, question: Question, found: list[Found]) -> list[Found]:
         """Put the best few in the order of how well they explain the question, as the chat model sees it."""
         if self.reranker is None or question.language not in ("und", *self.reranker.languages) or len(found) < 2:
+            return found
+        if found[0].hit.score - found[1].hit.score >= CLEAR_MARGIN:
             return found
         head, tail = found[:RERANKED], found[RERANKED:]
         prior = self.reranker.prior(question.text)
