@@ -62,7 +62,10 @@ def load_settings(paths: Paths | None = None, environ: Mapping[str, str] | None 
     settings = Settings(paths=where)
     tables = _read_toml(where.config_file)
     for section in _SECTIONS:
-        values = dict(tables.pop(section, {}))
+        table = tables.pop(section, {})
+        if not isinstance(table, dict):
+            raise SettingsError(f"{where.config_file}: {section} must be a section, written [{section}].")
+        values = dict(table)
         origin = dict.fromkeys(values, str(where.config_file))
         current = getattr(settings, section)
         for item in fields(current):
@@ -91,10 +94,17 @@ def _apply(section: str, current: Any, values: dict[str, Any], origin: dict[str,
         if name not in known:
             raise SettingsError(f"{origin[name]}: {section}.{name} is not a setting.")
         try:
-            parsed[name] = type(known[name])(value)
+            parsed[name] = _convert(value, type(known[name]))
         except (TypeError, ValueError) as error:
             kind = type(known[name]).__name__
             raise SettingsError(f"{origin[name]}: {section}.{name} = {value!r} is not a valid {kind}.") from error
-        if isinstance(parsed[name], (int, float)) and parsed[name] < 0:
+        if isinstance(parsed[name], (int, float)) and not parsed[name] >= 0:  # not a number is not at least 0 either
             raise SettingsError(f"{origin[name]}: {section}.{name} must not be negative.")
     return replace(current, **parsed)
+
+
+def _convert(value: Any, kind: type[Any]) -> Any:
+    """Text from the environment is parsed; a value of the file must have the right type already (5 is a float, too)."""
+    if not isinstance(value, str) and type(value) is not kind and not (kind is float and type(value) is int):
+        raise TypeError(f"not a {kind.__name__}")
+    return kind(value)

@@ -37,7 +37,7 @@ Pets are not allowed in the house, except fish in a tank of no more than 100 lit
 | Key: front door; Copies: 3; Fee: EUR 40
 | Key: garage; Copies: 2; Fee: EUR 15
 | Key: cellar; Copies: 1; Fee: EUR 10
-"""
+"""  # noqa: E501
 
 
 def document_of(text: str, name: str = "lease.md") -> Document:

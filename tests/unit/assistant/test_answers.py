@@ -87,7 +87,9 @@ def test_no_documents_no_answer() -> None:
 
 @pytest.mark.parametrize("question", [RENT, "What are the duties of the tenant?", "Who is the president of France?"])
 def test_evidence_comes_before_any_claim(question: str) -> None:
-    kinds = [type(event) for event in answer_question([opened()], question, saying("The rent is EUR 950.00 per month."))]
+    kinds = [
+        type(event) for event in answer_question([opened()], question, saying("The rent is EUR 950.00 per month."))
+    ]
     assert Evidence in kinds
     if Delta in kinds:
         assert kinds.index(Evidence) < kinds.index(Delta)
@@ -104,10 +106,10 @@ def test_cancelled_before_the_search_ends() -> None:
 def test_cancelled_while_the_model_speaks() -> None:
     stop = threading.Event()
     events = answer_question([opened()], RENT, saying("The rent is EUR 950.00 per month."), stop)
+    assert any(isinstance(event, Evidence) for event in iter(lambda: next(events), None))
+    stop.set()
     with pytest.raises(CancelledError):
-        for event in events:
-            if isinstance(event, Evidence):
-                stop.set()
+        list(events)
 
 
 @pytest.mark.parametrize("question", ["What are the duties of the tenant?", "What must the tenant do?"])
@@ -124,7 +126,9 @@ def test_a_table_is_given_whole() -> None:
 
 
 def test_the_document_that_answers_is_used() -> None:
-    pump = opened("# Pump manual\nThe pump needs a fuse of 16 A and a cable of at least 2.5 square millimetres.", "pump.md")
+    pump = opened(
+        "# Pump manual\nThe pump needs a fuse of 16 A and a cable of at least 2.5 square millimetres.", "pump.md"
+    )
     answer = answer_of(answer_question([opened(), pump], "What fuse does the pump need?", None))
     assert {c.document_name for c in answer.citations} == {"pump.md"}
     answer = answer_of(answer_question([pump, opened()], RENT, None))
@@ -153,7 +157,8 @@ def test_instructions_in_a_document_change_nothing(injection: str) -> None:
 
 def test_a_model_that_does_not_speak_the_language_is_not_asked() -> None:
     german = opened(
-        "# Mietvertrag\nDie Miete beträgt 950 Euro im Monat und ist am dritten Werktag eines jeden Monats zu zahlen.", "m.md"
+        "# Mietvertrag\nDie Miete beträgt 950 Euro im Monat und ist am dritten Werktag eines jeden Monats zu zahlen.",
+        "m.md",
     )
     engine = saying("Die Miete beträgt 950 Euro.")
     answer = answer_of(answer_question([german], "Wie hoch ist die Miete?", engine))

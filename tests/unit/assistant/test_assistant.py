@@ -109,14 +109,21 @@ def test_answers_and_search_and_outline(assistant: Assistant, lease: Path) -> No
     assert "EUR 950.00" in answer.text
     assert all(exact(document, c) for c in assistant.search(document, "deposit"))
     outline = assistant.outline(document)
-    assert [e.title for e in outline.entries][1:] == ["1 Rent", "2 Deposit", "3 Duties of the tenant", "4 Pets", "5 Keys"]
+    assert [e.title for e in outline.entries][1:] == [
+        "1 Rent",
+        "2 Deposit",
+        "3 Duties of the tenant",
+        "4 Pets",
+        "5 Keys",
+    ]
     assert outline.language == "en"
     assert all(exact(document, c) for c in outline.key_sentences)
     assert outline.n_words == len(document.text.split())
 
 
 @pytest.mark.parametrize(
-    ("request_text", "kind"), [("Summarize this", Summary), ("Suggest questions", tuple), ("How much is the rent?", Answer)]
+    ("request_text", "kind"),
+    [("Summarize this", Summary), ("Suggest questions", tuple), ("How much is the rent?", Answer)],
 )
 def test_a_free_form_request(assistant: Assistant, lease: Path, request_text: str, kind: type) -> None:
     assert isinstance(last_result(assistant.request(assistant.open(lease), request_text)), kind)
@@ -138,7 +145,7 @@ def test_forgetting_removes_everything(lease: Path) -> None:
         assert [e.id for e in assistant.library.list()] == [document.id]
         assert assistant.library.search("deposit")
         assistant.library.forget("lease.md")
-        assert engine.forgotten == [document.text]
+        assert document.text in engine.forgotten
         assert assistant.library.list() == ()
         assert assistant.library.search("deposit") == ()
         with pytest.raises(NotInLibraryError):
@@ -151,7 +158,7 @@ def test_a_document_that_is_not_open_is_forgotten_with_its_states(lease: Path) -
     engine = saying(TRUE)
     with Assistant(engine=engine) as assistant:
         assistant.library.forget(document.id)
-        assert engine.forgotten == [document.text]
+        assert document.text in engine.forgotten
 
 
 def test_names_that_are_not_clear(assistant: Assistant, lease: Path, tmp_path: Path) -> None:
@@ -233,7 +240,11 @@ def test_without_models_everything_is_quoted(lease: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(module, "start_embedder", lambda *_: None)
     with Assistant() as assistant:
         document = assistant.open(lease)
-        for events in (assistant.ask(document, "How much is the rent?"), assistant.summarize(document), assistant.suggest(document)):
+        for events in (
+            assistant.ask(document, "How much is the rent?"),
+            assistant.summarize(document),
+            assistant.suggest(document),
+        ):
             result = last_result(events)
             if isinstance(result, Answer | Summary):
                 claims = result.claims if isinstance(result, Answer) else result.points

@@ -30,7 +30,17 @@ def test_suggestions_come_back() -> None:
     assert read_suggestions(json.dumps(write_suggestions(found)), lease.document) == found
 
 
-@given(st.one_of(st.text(max_size=60), st.recursive(st.none() | st.integers() | st.text(max_size=5), lambda x: st.lists(x, max_size=4) | st.dictionaries(st.sampled_from(["parts", "style", "note", "coverage"]), x)).map(json.dumps)))
+@given(
+    st.one_of(
+        st.text(max_size=60),
+        st.recursive(
+            st.none() | st.integers() | st.text(max_size=5),
+            lambda x: (
+                st.lists(x, max_size=4) | st.dictionaries(st.sampled_from(["parts", "style", "note", "coverage"]), x)
+            ),
+        ).map(json.dumps),
+    )
+)
 @settings(max_examples=120, deadline=None)
 def test_damaged_payloads_are_not_results(payload: str) -> None:
     document = opened("Hello there.", "x.md").document
