@@ -26,12 +26,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from material import CORPUS, QUESTIONS, RESULTS, make_home, models, settings_in
+from session_parts import record_assistant
 
 from slimlm.assistant.answers import EVIDENCE_SENTENCES
 from slimlm.assistant.assistant import Assistant
 from slimlm.assistant.chat import last_result
 from slimlm.assistant.grounding import check_claim
-from slimlm.assistant.models import start_embedder, start_engine
 from slimlm.assistant.opened import Opened, open_index
 from slimlm.assistant.records import Answer, Summary
 from slimlm.assistant.suggestions import MIN_COVERAGE
@@ -200,6 +200,7 @@ def verifies(opened: Opened, text: str) -> bool:
 def indexed(own: Assistant, document: Document) -> Opened:
     """The document with all its sentences embedded: what search needs, made once and not part of any way's time."""
     index = SearchIndex(document, own.embedder)
+    index.reranker = own.reranker
     index.embed(index.pending())
     return open_index(document, index)
 
@@ -263,18 +264,10 @@ def run(options: Options, folder: Path, out: Path) -> None:
     machine = describe_machine(models())
     settings = settings_in(make_home(folder))
 
-    def start() -> Engine:
-        engine = start_engine(settings)
-        assert engine is not None, "no chat model is installed"
-        return engine
-
-    engine, embedder = RecordingEngine(start), start_embedder(settings)
-    with Assistant(settings, engine=engine, embedder=embedder) as own:
+    engine = record_assistant()
+    with Assistant(settings) as own:
+        assert own.engine is not None
         trials, evaluated, files = measure(own, engine, options)
-    engine.close()
-    close = getattr(embedder, "close", None)
-    if close is not None:
-        close()
     figures, samples = derive(trials)
     samples["page evaluated once"] = collect("s", list(enumerate(evaluated)))
     details = {"files": [file.name for file in files], "trials": [asdict(trial) for trial in trials]}

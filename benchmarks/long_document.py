@@ -247,6 +247,7 @@ def run(options: Options, folder: Path, out: Path) -> None:
         "library_share_of_file": library / file.stat().st_size,
         "state_bytes": states,
         "peak_resident_bytes": peak.resident_bytes if peak else None,
+        "peak_proportional_bytes": peak.proportional_bytes if peak else None,
         "peak_without_model_bytes": peak.without_model_bytes if peak else None,
         "peak_under_goal": peak.resident_bytes < MEMORY_GOAL_BYTES if peak else None,
     }

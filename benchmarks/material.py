@@ -65,12 +65,17 @@ def models() -> tuple[InstalledModel, ...]:
     return installed_model(), installed_model(EMBEDDER)
 
 
-def make_home(folder: Path, calibrated: Path | None = None) -> Path:
-    """A fresh SLIMLM_HOME in ``folder``: models installed and, given a calibrated home, its calibration."""
+def make_home(folder: Path, earlier: Path | None = None) -> Path:
+    """A SLIMLM_HOME in ``folder`` with models installed and an empty library.
+
+    It takes over what ``earlier`` knows about the device (its calibration) and, when documents were asked about there,
+    the evaluated beginnings that all documents share.
+    """
     home = Path(tempfile.mkdtemp(prefix="home-", dir=folder))
     (home / "models").symlink_to(cache_paths().models)
-    if calibrated is not None and (calibrated / "cache").is_dir():
-        shutil.copytree(calibrated / "cache", home / "cache")
+    for name in ("cache", "state"):
+        if earlier is not None and (earlier / name).is_dir():
+            shutil.copytree(earlier / name, home / name)
     return home
 
 

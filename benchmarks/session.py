@@ -2,15 +2,20 @@
 
     python benchmarks/session.py [--documents short,long] [--rounds 3] [--out FILE]
 
-Measured in one interleaved run, on a document of about 800 and one of about 8,000 tokens: the assistant (a fresh home
-with models installed and calibrated; then reopened in a new process), the engine with the whole document in its prompt
-(first task, second task, reopened from disk), and a plain chat loop on the same llama.cpp binding, model file and
-number of threads, which pastes the document into every request: once with the document first, so that llama.cpp's
-prompt cache helps it (the stronger baseline), once with the request first, as loops are mostly written.
+Measured in one interleaved run, on a document of about 800 and one of about 8,000 tokens:
+
+- the assistant. cold: a fresh home with models installed and calibrated; next: the same, where another document was
+  asked about before; reopened: the cold one again, in a new process;
+- the engine with the whole document in its prompt: first task, second task, reopened from disk;
+- a plain chat loop on the same llama.cpp binding, model file and number of threads, which pastes the document into
+  every request. cached: the document first, so that llama.cpp's prompt cache helps it (the stronger baseline);
+  naive: the request first, as loops are mostly written.
 
 Every process is new. Ratios pair the values of one round. With the long document the slow parts run once, and the
-request-first loop is not run but derived (``--naive-long`` runs it): each of its requests evaluates the document anew.
-Memory is the peak of the whole process tree. Writes ``benchmarks/results/session.json``. Run it on an idle machine.
+naive loop is not run but derived (``--naive-long`` runs it): each of its requests evaluates the document anew.
+After ``--minutes`` no further round begins, but every part has run once. Counts of evaluated tokens are those of the
+writing engine: what the embedder and the reader of candidates evaluate is in the times alone. Memory is the peak of
+the whole process tree. Writes ``benchmarks/results/session.json``. Run it on an idle machine.
 """
 
 from __future__ import annotations
@@ -18,8 +23,9 @@ from __future__ import annotations
 import argparse
 import statistics
 import tempfile
+import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +45,7 @@ RECIPES = {
     # Two long texts on unlike subjects, so that a question has one right place. 8,000 tokens less the tasks.
     "long": Recipe("long", ("report-harbour-trust-2023", "manual-dishwasher-velda"), 7800),
 }
+EARLIER = Recipe("earlier", ("letter-insurer-roof",), 400)  # the document that was asked about before the ``next`` one
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,17 @@ class Options:
     questions: int  # with known answers, per document; the first three belong to the session
     naive_long: bool
     seed: int
+    scale: float
+    minutes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Homes:
+    """``calibrated``: nothing was ever opened. ``used``: another document was asked about."""
+
+    folder: Path
+    calibrated: Path
+    used: Path
 
 
 class Run:
@@ -74,14 +92,23 @@ class Run:
 # --- running ------------------------------------------------------------------------------------------------------
 
 
-def run_document(material: Material, options: Options, folder: Path, calibrated: Path, threads: int) -> Run:
-    heavy = options.rounds if material.name == "short" else options.long_rounds
-    naive = heavy if material.name == "short" or options.naive_long else 0
-    rounds = {"assistant": options.rounds, "engine": heavy, "plain-cached": heavy, "plain-naive": naive}
+def run_document(material: Material, options: Options, homes: Homes, threads: int) -> Run:
+    short = material.name == "short"
+    heavy = options.rounds if short else options.long_rounds
+    rounds = {
+        "assistant": options.rounds if short else max(options.rounds - 1, heavy),
+        "engine": heavy,
+        "plain-cached": heavy,
+        "plain-naive": int(short or options.naive_long),  # five evaluations of the document: once is enough
+    }
+    deadline = time.monotonic() + options.minutes * 60.0 / len(options.documents)
     run = Run(material)
     job = {"material": material.as_row(), "session_questions": SESSION_QUESTIONS}
     plain_job = {**job, "model": str(models()[0].path), "threads": threads, "n_ctx": CONTEXT_TOKENS}
     for turn, name in interleave(rounds, options.seed):
+        if turn > 0 and time.monotonic() > deadline:
+            print(f"{material.name}: no time for round {turn + 1} of {name}", flush=True)
+            continue
         first = turn == 0  # the questions beyond the session are asked once: answers do not change
         print(f"{material.name}: round {turn + 1}, {name}", flush=True)
         if name == "plain-cached":
@@ -89,11 +116,14 @@ def run_document(material: Material, options: Options, folder: Path, calibrated:
         elif name == "plain-naive":
             run.add(name, turn, run_part(PARTS, "plain", {**plain_job, "document_first": False, "quality": False}))
         else:
-            home = str(make_home(folder, calibrated))
+            home = str(make_home(homes.folder, homes.calibrated))
             more = {"home": home, "quality": first and name == "assistant", "n_tasks": 2}
             run.add(f"{name}-cold", turn, run_part(PARTS, name, {**job, **more}))
             more = {"home": home, "quality": False, "n_tasks": 1}
             run.add(f"{name}-reopened", turn, run_part(PARTS, name, {**job, **more}))
+            if name == "assistant":
+                more = {**more, "home": str(make_home(homes.folder, homes.used))}
+                run.add("assistant-next", turn, run_part(PARTS, name, {**job, **more}))
     return run
 
 
@@ -116,9 +146,14 @@ def _evaluated(answer: dict[str, Any]) -> float:
     return float(sum(call["evaluated_tokens"] for call in answer["calls"]))
 
 
+def _evaluated_before_questions(answer: dict[str, Any]) -> float:
+    """For the summary and the suggestions: what is shown without being asked."""
+    return float(sum(step["evaluated_tokens"] for step in answer["steps"] if step["task"] != "answer"))
+
+
 def derive_samples(run: Run) -> dict[str, Samples]:
     found: dict[str, Samples] = {}
-    for state in ("cold", "reopened"):
+    for state in ("cold", "next", "reopened"):
         part = f"assistant-{state}"
         found |= {
             f"first_text_{state}": run.samples(part, "s", lambda a: a["first_text_s"]),
@@ -129,6 +164,7 @@ def derive_samples(run: Run) -> dict[str, Samples]:
             f"suggestions_{state}": run.many(part, "s", _of("suggestions", "total_s")),
             f"task_first_token_{state}": run.samples(part, "s", _call(0, "first_token_s")),
             f"task_evaluated_{state}": run.samples(part, "tokens", _evaluated),
+            f"reading_evaluated_{state}": run.samples(part, "tokens", _evaluated_before_questions),
             f"model_load_{state}": run.samples(part, "s", lambda a: a["load_s"]),
         }
     found["answer_first_token_cold"] = run.many("assistant-cold", "s", _of("answer", "first_token_s"))
@@ -164,6 +200,7 @@ def derive_ratios(s: dict[str, Samples]) -> dict[str, Ratio]:
     return {
         "session: plain cached / assistant cold": ratio(s["plain_cached_session"], s["session_cold"]),
         "session: plain cached / assistant reopened": ratio(s["plain_cached_session"], s["session_reopened"]),
+        "session: plain cached / assistant next": ratio(s["plain_cached_session"], s["session_next"]),
         "session: plain naive / assistant cold": ratio(s["plain_naive_session"], s["session_cold"]),
         "session: plain naive / assistant reopened": ratio(s["plain_naive_session"], s["session_reopened"]),
         "first text: plain cached first token / outline": ratio(s["plain_cached_first_token"], s["first_text_cold"]),
@@ -172,6 +209,9 @@ def derive_ratios(s: dict[str, Samples]) -> dict[str, Ratio]:
         "page first token: cold / reopened": ratio(s["page_first_token_cold"], s["page_first_token_reopened"]),
         "page tokens evaluated: reopened / cold": ratio(s["page_evaluated_reopened"], s["page_evaluated_cold"]),
         "task tokens evaluated: reopened / cold": ratio(s["task_evaluated_reopened"], s["task_evaluated_cold"]),
+        "task tokens evaluated without being asked: reopened / cold": ratio(
+            s["reading_evaluated_reopened"], s["reading_evaluated_cold"]
+        ),
         "task first token: cold / reopened": ratio(s["task_first_token_cold"], s["task_first_token_reopened"]),
         "prefill speed: engine / plain": ratio(s["page_prefill"], s["plain_cached_prefill"]),
         "decode speed behind the document: engine / plain": ratio(s["page_decode"], s["plain_cached_decode"]),
@@ -241,11 +281,11 @@ def print_run(run: Run, samples: dict[str, Samples], ratios: dict[str, Ratio], d
     rows = [["right answers", "", ""]]
     rows += [[part, str(row["right"]), f"of {row['of']}"] for part, row in derived["quality"].items()]
     print(f"{format_table(rows)}\n")
-    rows = [["peak memory of all processes", "resident", "without model files", "model files"]]
+    rows = [["peak memory of all processes", "resident", "shared once", "without model files"]]
     for part, row in derived["peak_memory"].items():
         tree = row["tree"] if row else None
         if tree:
-            sizes = (tree["resident_bytes"], tree["without_model_bytes"], tree["model_mapped_bytes"])
+            sizes = (tree["resident_bytes"], tree["proportional_bytes"], tree["without_model_bytes"])
             rows.append([part, *(shown(size, "bytes") for size in sizes)])
     print(format_table(rows), flush=True)
 
@@ -261,16 +301,21 @@ def run_all(options: Options, folder: Path, out: Path) -> None:
     engine = start_engine(settings_in(calibrated))  # calibrates
     assert engine is not None, "no chat model is installed"
     threads = engine.info.threads
-    materials = [
-        make_material(RECIPES[name], folder, engine.count_tokens, options.questions) for name in options.documents
-    ]
+    recipes = [replace(RECIPES[name], tokens=round(RECIPES[name].tokens * options.scale)) for name in options.documents]
+    earlier, *materials = (
+        make_material(recipe, folder, engine.count_tokens, options.questions) for recipe in (EARLIER, *recipes)
+    )
     engine.close()
+    used = make_home(folder, calibrated)
+    job = {"material": earlier.as_row(), "home": str(used), "session_questions": SESSION_QUESTIONS, "quality": True}
+    run_part(PARTS, "assistant", job)
+    homes = Homes(folder, calibrated, used)
     all_figures: dict[str, Any] = {"threads": threads}
     all_samples: dict[str, Samples] = {}
     all_ratios: dict[str, Ratio] = {}
-    details: dict[str, Any] = {"recipes": {name: asdict(RECIPES[name]) for name in options.documents}}
+    details: dict[str, Any] = {"recipes": [asdict(recipe) for recipe in recipes]}
     for material in materials:
-        run = run_document(material, options, folder, calibrated, threads)
+        run = run_document(material, options, homes, threads)
         samples = derive_samples(run)
         ratios = derive_ratios(samples)
         derived = figures(run, samples, ratios)
@@ -295,15 +340,20 @@ def main() -> None:
     parser.add_argument("--documents", default="short,long")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--long-rounds", type=int, default=1)
-    parser.add_argument("--questions", type=int, default=8)
+    parser.add_argument("--questions", type=int, default=6)
+    parser.add_argument("--minutes", type=float, default=6.5)
     parser.add_argument(
         "--naive-long", action="store_true", help="also run the request-first loop on the long document"
     )
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--scale", type=float, default=1.0, help="shorter documents, to try the script out")
     parser.add_argument("--out", type=Path, default=RESULTS / "session.json")
     given = parser.parse_args()
     documents = tuple(name for name in given.documents.split(",") if name)
-    options = Options(documents, given.rounds, given.long_rounds, given.questions, given.naive_long, given.seed)
+    options = Options(
+        documents, given.rounds, given.long_rounds, given.questions, given.naive_long, given.seed, given.scale,
+        given.minutes,
+    )  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="slimlm-bench-") as folder:
         run_all(options, Path(folder), given.out)
 

@@ -16,6 +16,8 @@ Rss:                 100 kB
 Anonymous:             0 kB
 7f0000000000-7f0000400000 r--s 00000000 00:00 13                         /home/a b/models/small.gguf
 Rss:                4096 kB
+Pss:                2048 kB
+Pss_Dirty:             7 kB
 Anonymous:             0 kB
 VmFlags: rd mr me
 7f0000500000-7f0000600000 rw-p 00000000 00:00 0
@@ -40,7 +42,7 @@ def test_sums_over_the_tree_with_model_files_apart(tmp_path: Path) -> None:
     make_process(tmp_path, 9, "")  # a stranger
     assert sorted(descendants(1, tmp_path)) == [1, 2, 3]  # 3 has ended: it is known and counts with nothing
     found = tree_memory(1, tmp_path)
-    assert found == TreeMemory(2, 2 * 4696 << 10, 2 * 500 << 10, 2 * 4096 << 10)
+    assert found == TreeMemory(2, 2 * 4696 << 10, 2 * 500 << 10, 2 * 4096 << 10, 2 * 2048 << 10)
     assert found.without_model_bytes == 2 * 600 << 10
 
 
@@ -58,7 +60,7 @@ def test_the_peak_is_kept(tmp_path: Path) -> None:
     (tmp_path / "1" / "smaps").write_text("")
     (tmp_path / "1" / "statm").write_text("1 1 1 1 0 1 0\n")
     watch.look()
-    assert watch.peak.tree == TreeMemory(1, 4696 << 10, 500 << 10, 4096 << 10)
+    assert watch.peak.tree == TreeMemory(1, 4696 << 10, 500 << 10, 4096 << 10, 2048 << 10)
     assert watch.peak.high_water_bytes == {"some.worker (1)": 5000 << 10}
 
 
