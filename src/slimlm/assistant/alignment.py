@@ -13,23 +13,32 @@ from slimlm.assistant.figures import bound_of, minus_of, scale_of
 from slimlm.assistant.logic_tokens import Token, Tokens, heading_tokens, read_tokens, variants
 from slimlm.assistant.logic_words import (
     BE,
-    BOUNDS,
     CONDITIONS,
     COORDINATORS,
-    DETERMINERS,
     DIRECTIONS,
     DROPPABLE,
     MODIFIERS,
+    NARROWING,
+    NARROWING_FIGURES,
     OPERATORS,
     PAST,
     PREPOSITIONS,
     PRESENT,
     ROLE_ENDINGS,
+    TIMES,
+    TITLES,
     VEILS,
+)
+from slimlm.assistant.small_words import (
+    conditions_in,
+    inside_clause,
+    new_statement,
+    operators_in,
+    own_part,
+    run_before,
 )
 
 _PARTICIPLES = frozenset("paid sold bought made given held sent met taken built found kept left lost won told".split())
-_PHRASES = (("as long as", "if"), ("in case", "if"), ("in the event", "if"), ("on condition", "if"))
 
 
 def misread(
@@ -112,30 +121,37 @@ class _Reading:
     def _subject(self) -> str | None:
         """A claim must not begin inside a longer name of something else: "the director" of "the director's son"."""
         first_said, first = self.path[0]
-        before = _run(self.written, first)
+        before = run_before(self.written, first)
         previous = first - len(before) - 1
         cut_off = (
             previous >= 0
             and self.written[previous].content
             and any(t.folded in PREPOSITIONS for t in before)
-            and not any(t.folded in PREPOSITIONS for t in _run(self.said, first_said))
+            and not any(t.folded in PREPOSITIONS for t in run_before(self.said, first_said))
         )
         head = bool(self.written[previous].content and not before) if previous >= 0 else False
         whose = any(t.folded == "whose" for t in before) and "whose" not in self._said_words
         if len(self.path) > 1 and (cut_off or whose):
             return "what the source says it of is left out"
-        if (
-            head
-            and self.written[previous].folded in MODIFIERS
-            and self.written[previous].folded not in self._said_words
-        ):
+        if head and len(self.path) > 1 and self.written[previous].folded not in TITLES:
             return f"{self.written[previous].text!r} is left out"
-        if _inside(self.written, first) and self._goes_on(first_said):
+        second = self.path[1][0] if len(self.path) > 1 else first_said
+        states = any(t.folded in BE for t in self.said[first_said:second])
+        if (
+            states
+            and inside_clause(self.written, first)
+            and not any(t.folded in BE for t in self.written[first : self.path[1][1]])
+        ):
+            return "the claim makes a statement where the source makes none"
+        if inside_clause(self.written, first) and self._goes_on(first_said):
             return "the claim begins inside another statement of the source"
         opens = next((t.folded for t in self.said if not t.mark), "")
         if self.full_subject and (opens in CONDITIONS or any(t.content for t in self.written[:first])):
             return "another subject in the source"
-        if _possessive(self.said, first_said) != _possessive(self.written, first) and len(self.path) > 1:
+        if (
+            self.said[first_said].folded.endswith("'s") != self.written[first].folded.endswith("'s")
+            and len(self.path) > 1
+        ):
             return "what belongs to whom differs"
         return None
 
@@ -160,7 +176,7 @@ class _Reading:
     def _conditions(self) -> str | None:
         here = self._segment()
         rest = [t for t in self.written if t.folded in CONDITIONS and CONDITIONS[t.folded] == "unless"]
-        source, claim = _conditions(here) | _conditions(rest), _conditions(self.said)
+        source, claim = conditions_in(here) | conditions_in(rest), conditions_in(self.said)
         if source != claim:
             return f"a condition differs: {', '.join(sorted(source ^ claim))}"
         hidden = [t for t in here if t.folded in VEILS and t.folded not in self._said_words]
@@ -180,8 +196,11 @@ class _Reading:
             if self.written[p].number and not any(t.mark or t.folded in COORDINATORS for t in self.said[a + 1 : b]):
                 return "the figure is of something else in the source"
             joined = any(t.folded in ("and", "or") for t in self.said[a + 1 : b])
-            if not self.row and (_new_statement(gap) or joined):
+            if not self.row and (new_statement(gap) or joined):
                 return "two statements of the source are mixed"
+            narrowed = gap[0].folded in PREPOSITIONS or (gap[0].content and gap[0].folded.endswith(("ed", "ing")))
+            if a == self.path[0][0] and narrowed and not self.row:
+                return "which one is meant is left out"
             last = left[-1]
             if last.folded in MODIFIERS and gap[-1] is last:
                 return f"{last.text!r} is left out"
@@ -215,14 +234,14 @@ class _Reading:
         for n, (i, q) in enumerate(self.path):
             said_gap, gap = self.said[before_said + 1 : i], list(self.written[before + 1 : q])
             number = self.said[i].number
-            claim = _operators(said_gap, bounds=True, figure=number)
-            source = _operators(_own_part(gap), bounds=True, figure=number) or _operators(
+            claim = operators_in(said_gap, bounds=True, figure=number)
+            source = operators_in(own_part(gap), bounds=True, figure=number) or operators_in(
                 gap, bounds=True, figure=number
             )
             differs = _differ(claim, source, self.said[i], said_gap)
             if differs:
                 return f"{differs!r} differs from the source"
-            said_run, run = _run(self.said, i), _run(self.written, q)
+            said_run, run = run_before(self.said, i), run_before(self.written, q)
             if (n or said_run) and (reason := _runs_differ(said_run, run, self.said[i], first=n == 0)):
                 return reason
             before_said, before = i, q
@@ -242,15 +261,24 @@ class _Reading:
         for token in self.written[q + 1 :]:
             if token.folded != "or" and ((token.mark and token.folded in ",;:.(—–") or token.folded in COORDINATORS):
                 break
-            tail.append(token)
+            if not token.mark:
+                tail.append(token)
         rest = list(self.said[i + 1 :])
-        source, claim = _operators(tail), _operators(rest)
+        source, claim = operators_in(tail), operators_in(rest)
         if tail and tail[0].folded == "or" and "or" not in claim and not self.said[i].number:
             return "an alternative is left out"
-        if tail and tail[0].folded in ("over", "under", "above", "below", "without", "than") and not rest[:-1]:
+        if tail and not any(not t.mark for t in rest) and self._narrows(tail):
             return f"{tail[0].text!r} is left out"
         bad = ({"not", "only"} & source) - claim or (claim - source - DROPPABLE)
         return f"{sorted(bad)[0]!r} differs from the source" if bad else None
+
+    def _narrows(self, tail: Tokens) -> bool:
+        """Whether what follows the claim's last word says which one is meant, for whom it holds, or when."""
+        word, following = tail[0].folded, {t.folded.removesuffix("s") for t in tail[1:4]}
+        if word in NARROWING_FIGURES or (word in PREPOSITIONS and following & TIMES):
+            return True
+        participle = tail[0].content and word.endswith(("ed", "ing")) and not self.said[self.path[-1][0]].number
+        return word in NARROWING or participle
 
     # --- figures --------------------------------------------------------------------------------------------------
 
@@ -286,25 +314,8 @@ class _Reading:
         return None
 
 
-def _inside(tokens: Tokens, at: int) -> bool:
-    """Whether a content word stands before ``at`` in the same clause."""
-    previous = at - len(_run(tokens, at)) - 1
-    joined = any(t.folded in COORDINATORS for t in _run(tokens, at))
-    return previous >= 0 and tokens[previous].content and not joined
-
-
 def _past(word: str) -> bool:
     return word.endswith("ed") or word in _PARTICIPLES
-
-
-def _run(tokens: Tokens, at: int) -> list[Token]:
-    """The small words directly in front of ``at``."""
-    found: list[Token] = []
-    for token in reversed(tokens[:at]):
-        if token.content or (token.mark and token.folded not in "€$£¥#\"“„'("):
-            break
-        found.append(token)
-    return found[::-1]
 
 
 def _runs_differ(said: Tokens, written: Tokens, word: Token, *, first: bool) -> str | None:
@@ -321,35 +332,6 @@ def _runs_differ(said: Tokens, written: Tokens, word: Token, *, first: bool) -> 
     return None
 
 
-def _own_part(gap: list[Token]) -> list[Token]:
-    """After "... and": the small words of the next verb alone."""
-    for k in range(len(gap) - 1, -1, -1):
-        if gap[k].folded in ("and", "but", ";"):
-            return gap[k + 1 :]
-    return gap
-
-
-def _operators(tokens: Tokens, *, bounds: bool = False, figure: bool = False) -> set[str]:
-    """Groups of the operators in a run of words. Those that bound a figure are compared with it, not here."""
-    listed = [t.folded for t in tokens]
-    found: set[str] = set()
-    k = 0
-    while k < len(listed):
-        step = 0
-        if bounds:
-            for phrase, _ in BOUNDS:
-                at = listed[k : k + len(phrase)]
-                ahead = [t for t in tokens[k + len(phrase) :] if t.content]
-                of_figure = ahead[0].number if ahead else figure
-                if tuple(at) == phrase and of_figure:
-                    step = len(phrase)
-                    break
-        if step == 0 and listed[k] in OPERATORS:
-            found.add(OPERATORS[listed[k]])
-        k += step or 1
-    return found
-
-
 def _differ(claim: set[str], source: set[str], word: Token, said_gap: Tokens) -> str:
     extra, missing = claim - source, source - claim - DROPPABLE
     here = {t.folded for t in said_gap}
@@ -358,30 +340,3 @@ def _differ(claim: set[str], source: set[str], word: Token, said_gap: Tokens) ->
         return ""  # "will pay" -> "pays"
     left = sorted(extra | missing)
     return left[0] if left else ""
-
-
-def _conditions(tokens: Tokens) -> set[str]:
-    text = " ".join(t.folded for t in tokens)
-    found = {CONDITIONS[t.folded] for t in tokens if t.folded in CONDITIONS}
-    return found | {name for phrase, name in _PHRASES if phrase in text}
-
-
-def _new_statement(gap: Sequence[Token]) -> bool:
-    """Whether skipped words hold the beginning of another statement than the one they stand in."""
-    joints = [k for k, t in enumerate(gap) if t.folded in COORDINATORS or t.folded in (";", ",", "—", "–", "§", ":")]
-    for n, k in enumerate(joints):
-        if gap[k].folded == "§":
-            continue
-        after = gap[k + 1 :]
-        if not any(t.content for t in after):
-            continue
-        if gap[k].folded not in (",",):
-            return True
-        nxt = after[0]
-        if nxt.folded in DETERMINERS or nxt.text[:1].isupper() or nxt.number or (n and nxt.folded in COORDINATORS):
-            return True
-    return False
-
-
-def _possessive(tokens: Tokens, at: int) -> bool:
-    return tokens[at].folded.endswith("'s")

@@ -91,6 +91,17 @@ DETERMINERS = frozenset(
 COORDINATORS = frozenset(
     "and but while whereas whilst yet or who whose whom which that und aber et mais y pero".split()
 )
+RELATIVES = frozenset("who whose whom which".split())
+AUXILIARIES = PAST | PRESENT | frozenset("shall must may can will should".split())
+# Behind the last word of a claim, these begin what narrows it: "free for guests", "deposits above EUR 5,000".
+NARROWING = frozenset("for of as that who whose which whom".split())
+NARROWING_FIGURES = frozenset("over under above below without than".split())
+TITLES = frozenset("mr mrs ms miss dr prof professor sir herr frau mme m".split())
+# Without a plural s.
+TIMES = frozenset(
+    "monday tuesday wednesday thursday friday saturday sunday weekday weekend holiday spring summer autumn winter january "
+    "february march april may june july august september october november december morning evening night".split()
+)
 LEADING = frozenset(CONDITIONS) | frozenset(
     "on in at after before from during for by upon as since under because".split()
 )

@@ -322,6 +322,258 @@ _TABLE = """
 = 賃料は月額950ユーロである。
 - 賃料は月額590ユーロである。
 - 賃料は月額950ユーロではない。
+= The clinic opens on weekdays from 8 am until 4 pm and on Saturdays from 9 am until noon.
++ The clinic opens on weekdays from 8 am until 4 pm.
+- The clinic opens on Saturdays from 8 am until 4 pm.
+- The clinic opens on weekdays from 9 am until noon.
+- The clinic opens on weekdays until noon.
+= Dr Lindqvist, who joined in 2019, leads the cardiology unit.
++ Dr Lindqvist leads the cardiology unit.
++ Dr Lindqvist joined in 2019.
+- Dr Lindqvist joined the cardiology unit in 2019.
+- Dr Lindqvist left in 2019.
+= The supplier shall deliver the goods by 1 March and the customer shall pay within 30 days of the invoice.
++ The supplier shall deliver the goods by 1 March.
++ The customer shall pay within 30 days of the invoice.
+- The supplier shall pay within 30 days of the invoice.
+- The customer shall deliver the goods by 1 March.
+- The supplier shall deliver the goods within 30 days.
+- The customer shall pay by 1 March.
+= Fewer than half of the respondents agreed with the plan.
+- Half of the respondents agreed with the plan.
+- More than half of the respondents agreed with the plan.
+- The respondents agreed with the plan.
+= The battery lasts 12 hours, twice as long as the old model.
++ The battery lasts 12 hours.
+- The old model lasts 12 hours.
+- The battery of the old model lasts 12 hours.
+= Children under 12 pay half price.
+- Children pay half price.
+- Children over 12 pay half price.
+- Children under 12 pay full price.
++ Children under 12 pay half price.
+= The contract was signed by Ana Ruiz on behalf of Norte SA.
+- The contract was signed by Norte SA.
+- Ana Ruiz was signed by Norte SA.
++ The contract was signed by Ana Ruiz.
+= Revenue increased by 5 % to EUR 2.1 million.
+- Revenue increased to 5 %.
+- Revenue increased by EUR 2.1 million.
++ Revenue increased by 5 % to EUR 2.1 million.
+- Revenue increased by 5 million.
+= The tenant is liable for damage caused by guests, not for normal wear.
+- The tenant is liable for normal wear.
++ The tenant is liable for damage caused by guests.
+- The tenant is liable for damage.
+= All employees except interns receive a bonus.
+- All employees receive a bonus.
+- Interns receive a bonus.
+= The museum, built in 1887, was renovated in 2004.
+- The museum was built in 2004.
+- The museum was renovated in 1887.
++ The museum was renovated in 2004.
++ The museum was built in 1887.
+= Mr Tan reports to Ms Rao, who reports to Mr Diaz.
+- Mr Tan reports to Mr Diaz.
+- Ms Rao reports to Mr Tan.
++ Mr Tan reports to Ms Rao.
+= Take one tablet every six hours, and no more than four tablets a day.
+- Take four tablets every six hours.
+- Take one tablet a day.
+- Take four tablets a day.
++ Take one tablet every six hours.
+= The appeal was dismissed, but the fine was reduced to EUR 400.
+- The appeal was reduced to EUR 400.
+- The fine was dismissed.
++ The fine was reduced to EUR 400.
++ The appeal was dismissed.
+= The team has considered moving the archive to Graz.
+- The team has moved the archive to Graz.
+- The archive moved to Graz.
+= Mr Okoro denied that he had copied the keys.
+- Mr Okoro had copied the keys.
+- He had copied the keys.
+= Water is free for guests of the hotel.
+- Water is free.
++ Water is free for guests of the hotel.
+= Guests who book early receive a discount of 10 %.
+- Guests receive a discount of 10 %.
+= Interest is paid on deposits above EUR 5,000.
+- Interest is paid on deposits.
+- Interest is paid on deposits below EUR 5,000.
+= The committee failed to reach a decision on the roof.
+- The committee reached a decision on the roof.
+= Shares of Alfa rose 3 % while those of Beta fell 2 %.
+- Shares of Beta rose 3 %.
+- Shares of Alfa fell 2 %.
++ Shares of Alfa rose 3 %.
+= The old boiler was replaced in May; the new one is inspected yearly.
+- The old boiler is inspected yearly.
++ The old boiler was replaced in May.
+= It is unlikely that the ferry will run in winter.
+- The ferry will run in winter.
+= Neither side admitted liability.
+- Side admitted liability.
+= The landlord can terminate the lease with six months' notice, the tenant with three months' notice.
+- The tenant can terminate the lease with six months' notice.
+- The landlord can terminate the lease with three months' notice.
++ The landlord can terminate the lease with six months' notice.
+= Smoking is prohibited in the building.
+- Smoking is in the building.
+- Smoking is permitted in the building.
++ Smoking is prohibited in the building.
+= The crew consists of two pilots and nine cabin attendants.
+- The crew consists of nine pilots and two cabin attendants.
+- The crew consists of nine cabin attendants.
+- The crew consists of two cabin attendants.
++ The crew consists of two pilots and nine cabin attendants.
+= The heirs of Johan Vik donated the painting to the museum in 1954.
+- Johan Vik donated the painting to the museum in 1954.
+- The museum donated the painting to the heirs of Johan Vik.
++ The heirs of Johan Vik donated the painting to the museum.
+- The heirs of Johan Vik donated the painting to the museum in 1945.
+= Applications received after 15 March will not be considered.
+- Applications will not be considered.
+- Applications received after 15 March will be considered.
+- Applications received before 15 March will not be considered.
++ Applications received after 15 March will not be considered.
+= The insurer pays 80 % of the repair and the owner pays the rest.
+- The owner pays 80 % of the repair.
+- The insurer pays the rest.
++ The insurer pays 80 % of the repair.
+= Only guests with a reservation may use the pool.
+- Guests may use the pool.
+- Guests with a reservation must use the pool.
+- Only guests may use the pool.
+= The vaccine was 92 % effective in adults and 78 % effective in children.
+- The vaccine was 92 % effective in children.
+- The vaccine was 78 % effective in adults.
++ The vaccine was 92 % effective in adults.
+- The vaccine was 78 % effective.
+= The new line would reduce travel time by 20 minutes.
+- The new line reduces travel time by 20 minutes.
+- The new line reduced travel time by 20 minutes.
+- The new line would reduce travel time to 20 minutes.
+= The shop is open daily except on Mondays.
+- The shop is open daily.
+- The shop is open on Mondays.
+= The defendant was acquitted of fraud but convicted of theft.
+- The defendant was convicted of fraud.
+- The defendant was acquitted of theft.
+- The defendant was acquitted.
++ The defendant was acquitted of fraud.
+= The contract ends automatically after five years unless it is renewed.
+- The contract ends automatically after five years.
+- The contract ends automatically after five years if it is renewed.
+= No one under 18 may enter the hall.
+- One under 18 may enter the hall.
+- No one may enter the hall.
+- No one over 18 may enter the hall.
+= Petra Novak succeeded Ivan Horak as director.
+- Ivan Horak succeeded Petra Novak as director.
+- Petra Novak was succeeded by Ivan Horak as director.
+- Ivan Horak is director.
++ Petra Novak succeeded Ivan Horak as director.
+= The loan bears interest at 3 % for the first two years and 5 % thereafter.
+- The loan bears interest at 5 %.
+- The loan bears interest at 5 % for the first two years.
+- The loan bears interest at 3 %.
+= The lake froze for the first time since 1987.
+- The lake froze in 1987.
+- The lake froze for the first time in 1987.
+= The study did not find that coffee causes cancer.
+- Coffee causes cancer.
+- The study found that coffee causes cancer.
+- The study did not find cancer.
+= The landlord is responsible for the roof and the tenant for the windows.
+- The tenant is responsible for the roof.
+- The landlord is responsible for the windows.
++ The landlord is responsible for the roof.
+= Attendance fell from about 900 to fewer than 600.
+- Attendance fell to 900.
+- Attendance fell from 900 to 600.
+- Attendance rose from about 900 to fewer than 600.
++ Attendance fell from about 900 to fewer than 600.
+= The cheaper model lacks a timer.
+- The cheaper model has a timer.
+- The model lacks a timer.
+= Staff may leave at 3 pm on Fridays in July and August.
+- Staff may leave at 3 pm.
+- Staff must leave at 3 pm on Fridays.
+- Staff may leave at 3 pm on Fridays.
+= The tax applies to cars but not to bicycles or boats.
+- The tax applies to bicycles.
+- The tax applies to boats.
+- The tax applies to cars and boats.
++ The tax applies to cars.
+= Before the merger, Delta had 400 employees.
+- Delta has 400 employees.
+- After the merger, Delta had 400 employees.
+= Mr Adler sold his shares to his sister Ruth for one euro.
+- Ruth sold her shares to Mr Adler.
+- Mr Adler sold his sister to Ruth.
+- Mr Adler sold his shares for one euro to Mr Adler.
++ Mr Adler sold his shares to his sister Ruth.
+= The council approved the budget by seven votes to four.
+- The council approved the budget by four votes to seven.
+- The council rejected the budget by seven votes to four.
+- Seven votes approved four.
++ The council approved the budget by seven votes to four.
+= Sofia Brandt teaches chemistry, and Leo Marsh teaches physics.
+- Sofia Brandt teaches physics.
+- Leo Marsh teaches chemistry.
+- Sofia Brandt and Leo Marsh teach physics.
++ Leo Marsh teaches physics.
+= The permit allows fishing with rods from the east bank only.
+- The permit allows fishing with nets from the east bank only.
+- The permit allows fishing from the east bank.
+- The permit allows fishing with rods.
+= A late return costs EUR 2 per day, up to a maximum of EUR 20.
+- A late return costs EUR 20 per day.
+- A return costs EUR 2 per day.
+- A late return costs EUR 2.
+- A late return costs EUR 20.
++ A late return costs EUR 2 per day.
+= The inspector can enter the premises at any time without notice.
+- The inspector can enter the premises with notice.
+- The inspector cannot enter the premises without notice.
+- The inspector can enter the premises.
+= Hanna Koch, the sister of the mayor, bought the mill.
+- The mayor bought the mill.
+- Hanna Koch, the mayor, bought the mill.
+- The sister bought the mill.
+= Emissions are to be halved by 2035 compared with 1990.
+- Emissions are halved.
+- Emissions were halved by 2035.
+- Emissions are to be halved by 1990.
+= The grant covers travel but the applicant pays for meals.
+- The grant covers meals.
+- The applicant pays for travel.
++ The grant covers travel.
+= The witness said the car was red.
+- The car was red.
+= No later than 1 June, the seller delivers the keys.
+- The seller delivers the keys on 1 June.
+- No later than 1 June, the buyer delivers the keys.
+- Later than 1 June, the seller delivers the keys.
+= Rooms with a balcony cost EUR 120, rooms without one EUR 95.
+- Rooms with a balcony cost EUR 95.
+- Rooms cost EUR 120.
+- Rooms without a balcony cost EUR 120.
++ Rooms with a balcony cost EUR 120.
+= In 2021 the profit was higher than in 2020.
+- In 2020 the profit was higher than in 2021.
+- In 2021 the profit was lower than in 2020.
+- The profit in 2020 was higher.
+= The warranty is void if the seal is broken.
+- The warranty is void.
+- The warranty is void unless the seal is broken.
+- The seal is broken.
++ The warranty is void if the seal is broken.
+= Two thirds of the owners may change the rules.
+- Two owners may change the rules.
+- The owners may change the rules.
+- Two thirds of the owners must change the rules.
 """
 
 

@@ -79,7 +79,7 @@ def test_half_of_one_and_half_of_another_is_never_backed(a: str, b: str) -> None
     left, right = left[: len(left) // 2], right[len(right) // 2 :]
     # Halves that say something by themselves, of different things; "The" and half a sentence is that half.
     told, rest = set(terms(" ".join(left))), set(terms(" ".join(right)))
-    if len(told) > 1 and len(rest) > 1 and not told & set(terms(b)):
+    if len(told) > 1 and len(rest) > 1 and not told & set(terms(b)) and "and" not in b.split():
         claim = " ".join([*left, *right])
         assert not check_claim(claim, evidence(a, b)).supported, claim
 
