@@ -20,11 +20,11 @@ from slimlm.retrieval.search import Found
 from slimlm.retrieval.words import terms
 
 SEARCH_LIMIT = 12
-EVIDENCE_SENTENCES = 2  # given to the model; more only make a 135M model wander (docs/log.md)
 CLOSEST = 3  # passages offered when the answer is not there
 LIST_LIMIT = 40  # items quoted for a question that asks for all of something
 # A quote this short is read faster than a rephrased one, and cannot be worse.
 SHORT_QUOTE_CHARS = 70
+_TWO_THINGS = re.compile(r",? and (?:who|what|when|where|which|how|why|for how|by when|until when)\b", re.IGNORECASE)
 _REFERS_BACK = re.compile(r"^(?:it|this|that|these|those|they|he|she|such|the (?:same|latter|former))\b", re.IGNORECASE)
 
 
@@ -72,7 +72,7 @@ def answer_question(
         quote = _quote(best.opened, best.found[0].hit.sentence)
         yield Evidence((quote,))
         claim = Claim(quote.quote, (quote,), "quoted")
-        if engine is not None and speaks(engine, language, question.language) and len(quote.quote) > SHORT_QUOTE_CHARS:
+        if engine is not None and speaks(engine, language, question.language) and _worth_writing(best, quote, question):
             yield Progress("writing")
             claim = _written(best, question, engine, cancel) or claim
         claims = (claim,)
@@ -128,9 +128,18 @@ def _quote(opened: Opened, sentence: Sentence) -> Citation:
     )
 
 
+def _worth_writing(best: _Match, quote: Citation, question: Question) -> bool:
+    """Not for short quotes, nor for table rows (a cell under the wrong header is still made of the row's words), nor
+    for questions that ask two things (the model answers one)."""
+    if len(quote.quote) <= SHORT_QUOTE_CHARS or best.found[0].hit.sentence.kind == "table_row":
+        return False
+    return not _TWO_THINGS.search(question.text)
+
+
 def _written(best: _Match, question: Question, engine: Engine, cancel: threading.Event | None) -> Claim | None:
     """The model's short answer when every part of it is backed and it answers what was asked; else None."""
-    sentences = _evidence(best)
+    # One sentence: with the runner-up beside it, a 135M model answers from the wrong one (docs/log.md).
+    sentences = [best.found[0].hit.sentence]
     reply = parse_answer(generate(engine, render_answer([s.text for s in sentences], question.text), cancel=cancel))
     if not reply or not _answers(reply, question):
         return None
@@ -141,18 +150,6 @@ def _written(best: _Match, question: Question, engine: Engine, cancel: threading
         return None
     cited = tuple(_quote(best.opened, sentences[i]) for i in checked.sentences)
     return Claim(reply, cited, "verified")
-
-
-def _evidence(best: _Match) -> list[Sentence]:
-    """The best sentence and, when nearly as good, the next ones; with what they refer back to."""
-    top = best.found[0]
-    chosen = [top.hit.sentence]
-    for other in best.found[1:]:
-        if len(chosen) == EVIDENCE_SENTENCES or other.hit.score < 0.8 * top.hit.score:
-            break
-        if other.hit.sentence.kind not in ("heading", "title"):
-            chosen.append(other.hit.sentence)
-    return chosen
 
 
 def _answers(reply: str, question: Question) -> bool:

@@ -17,7 +17,7 @@ from typing import Final
 from slimlm.assistant.answers import answer_question
 from slimlm.assistant.chat import Chat
 from slimlm.assistant.library import Library
-from slimlm.assistant.models import forget_states, start_embedder, start_engine, start_reranker
+from slimlm.assistant.models import chat_model_id, forget_states, start_embedder, start_engine, start_reranker
 from slimlm.assistant.opened import Opened, check_cancel, cite_sentence, open_index
 from slimlm.assistant.outlines import outline_of
 from slimlm.assistant.records import (
@@ -173,12 +173,13 @@ class Assistant:
     ) -> Iterator[Event]:
         """Stream a summary; kept, so that reopening the document shows it at once."""
         opened = self._open(document)
-        engine = self.engine if style in ("line", "paragraph") else None
-        key = self._key(f"summary:{style}", engine)
+        writes = style in ("line", "paragraph")
+        key = self._key(f"summary:{style}", self._chat_model() if writes else "")
         kept = self.library.store.get_result(document.id, key)
         if kept is not None and (summary := read_summary(kept, document)) is not None:
             yield Done(summary)
             return
+        engine = self.engine if writes else None
         for event in summarize(opened, style, engine, cancel, self._written):
             if isinstance(event, Done) and isinstance(event.result, Summary):
                 self._keep(document, key, write_summary(event.result))
@@ -186,8 +187,7 @@ class Assistant:
 
     def suggest(self, document: Document, count: int = 3, cancel: threading.Event | None = None) -> Iterator[Event]:
         """Stream questions that have a supported answer; kept like summaries."""
-        engine = self.engine
-        key = self._key(f"suggest:{count}", engine)
+        key = self._key(f"suggest:{count}", self._chat_model())
         kept = self.library.store.get_result(document.id, key)
         if kept is not None and (known := read_suggestions(kept, document)) is not None:
             for suggestion in known:
@@ -195,7 +195,7 @@ class Assistant:
             yield Done(known)
             return
         yield from self._index(document, cancel)
-        for event in suggest(self._open(document), count, engine, cancel):
+        for event in suggest(self._open(document), count, self.engine, cancel):
             if isinstance(event, Done) and isinstance(event.result, tuple):
                 self._keep(document, key, write_suggestions(event.result))
             yield event
@@ -287,9 +287,14 @@ class Assistant:
             pass
         return self._open(document)
 
-    def _key(self, task: str, engine: Engine | None) -> str:
-        model = engine.info.model_sha256[:16] if engine is not None else "none"
-        return f"{task}:{model}:v{RESULT_VERSION}"
+    def _key(self, task: str, model: str) -> str:
+        return f"{task}:{model[:16] or 'none'}:v{RESULT_VERSION}"
+
+    def _chat_model(self) -> str:
+        """Names the chat model without starting it: a kept result is shown before anything is loaded."""
+        if self._started["engine"]:
+            return self._engine.info.model_sha256 if self._engine is not None else ""
+        return chat_model_id(self.settings, self._model)
 
     def _keep(self, document: Document, key: str, payload: object) -> None:
         self.library.store.put_result(document.id, key, json.dumps(payload, ensure_ascii=False))

@@ -41,6 +41,14 @@ def start_engine(settings: Settings, model: str | None = None) -> Engine | None:
     )
 
 
+def chat_model_id(settings: Settings, model: str | None = None) -> str:
+    """Identifies the chat model that would be started, without starting it; "" when none is installed."""
+    from slimlm.engine.catalog import Catalog  # noqa: PLC0415
+
+    installed = Catalog(settings.paths).installed(model or settings.engine.model)
+    return installed.sha256 if installed is not None else ""
+
+
 def start_embedder(settings: Settings) -> Embedder | None:
     """The installed embedding model, loaded; None when it is switched off or was never pulled."""
     if settings.engine.embedder == "off":

@@ -17,7 +17,7 @@ from slimlm.retrieval.records import Sentence
 from slimlm.retrieval.salience import key_sentences
 from slimlm.retrieval.words import terms
 
-CANDIDATES = 14
+CANDIDATES = 8  # model calls at most; each is a short prompt behind an evaluated head
 MIN_COVERAGE = 0.6  # share of a question's terms that must stand at its source: the rest would be invented
 MAX_OVERLAP = 0.6  # two suggestions may share this much of the shorter one's terms
 _OPENINGS: tuple[tuple[AnswerType, str], ...] = (

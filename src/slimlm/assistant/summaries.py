@@ -14,7 +14,7 @@ from slimlm.assistant.grounding import check_claim
 from slimlm.assistant.opened import Opened, check_cancel, cite_sentence, language_note, speaks
 from slimlm.assistant.records import Claim, Coverage, Delta, Done, Event, Progress, Summary, SummaryPart, SummaryStyle
 from slimlm.documents.records import Section
-from slimlm.engine.protocol import Engine, generate
+from slimlm.engine.protocol import Engine
 from slimlm.prompts.tasks import parse_summary, render_summary
 from slimlm.retrieval.records import Sentence
 from slimlm.retrieval.salience import key_sentences
@@ -91,16 +91,31 @@ def _quoted(opened: Opened, sentence: Sentence) -> Claim:
 
 
 def _written(opened: Opened, keys: Sequence[Sentence], engine: Engine, cancel: threading.Event | None) -> list[Claim]:
-    """The model's sentences that are backed by the key sentences; the others are left out."""
-    reply = parse_summary(generate(engine, render_summary([s.text for s in keys]), cancel=cancel))
-    sentences = reply.sentences if reply.complete else reply.sentences[:-1]
+    """The model's sentences as long as each is backed by the key sentences; the first that is not ends the writing."""
     claims: list[Claim] = []
-    for text in sentences:
-        checked = check_claim(text, keys)
-        if checked.supported:
-            cited = tuple(cite_sentence(opened, keys[i]) for i in checked.sentences)
-            claims.append(Claim(text, cited, "verified"))
-    return claims
+    text = ""
+    for token in engine.stream(render_summary([s.text for s in keys]), cancel=cancel):
+        text += token.text
+        reply = parse_summary(text)
+        whole = reply.sentences if reply.complete and text[-1:].isspace() else reply.sentences[:-1]
+        for sentence in whole[len(claims) :]:
+            claim = _claim(opened, sentence, keys)
+            if claim is None:
+                return claims
+            claims.append(claim)
+        if len(claims) >= PARAGRAPH_SENTENCES:
+            return claims
+    reply = parse_summary(text)
+    last = reply.sentences[len(claims) :] if reply.complete else ()
+    found = (_claim(opened, sentence, keys) for sentence in last)
+    return [*claims, *(claim for claim in found if claim is not None)]
+
+
+def _claim(opened: Opened, text: str, keys: Sequence[Sentence]) -> Claim | None:
+    checked = check_claim(text, keys)
+    if not checked.supported:
+        return None
+    return Claim(text, tuple(cite_sentence(opened, keys[i]) for i in checked.sentences), "verified")
 
 
 def _complete(opened: Opened, written: Sequence[Claim], keys: Sequence[Sentence], wanted: int) -> tuple[Claim, ...]:

@@ -36,7 +36,7 @@ _EXPECTS: tuple[tuple[AnswerType, str], ...] = (
 )  # fmt: skip
 
 _ALL = re.compile(
-    r"\b(list|name|enumerate)\b.*\b(all|every|each|the)\b|\bwhat are (all )?the\b|\bwho are (all )?the\b|\bhow many (different )?"
+    r"\b(?:what|which|who) (?:are the )?(?:two|three|four|five|six)\b|\b(?:which|what) \w*[^s\s]s (?:do|does|did|are|were|have|can|may|use|uses|receive|receives)\b|\bwho (?:attended|was present|were present|took part|turned up|came)\b|\b(list|name|enumerate)\b.*\b(all|every|each|the)\b|\bwhat are (all )?the\b|\bwho are (all )?the\b|\bhow many (different )?"
     r"(people|persons|parties|items|sections|clauses|articles|times|members|speakers|participants|attendees|products|steps|"
     r"reasons|conditions|risks|sites|samples|kinds|types|options|rooms|bedrooms)\b|\bwhich (of the )?\w+s\b.*\b(are|were|have|did)\b|"
     r"\b(all|every) (of )?(the|its)\b|\bparties\b|\beach of the\b|\bnenne(n)? (sie )?(alle|die)\b|\bwelche\b.*\bgibt es\b|"
@@ -48,7 +48,7 @@ _ALL = re.compile(
 _ASKING = frozenset(
     terms(
         "amount number date name kind type list many much long people person mentioned stated described happens happen "
-        "mean means called does need needs want allowed supposed able exactly following"
+        "all every each both mean means called does need needs want allowed supposed able exactly following"
     )
 )
 
