@@ -16,7 +16,7 @@ Request = Callable[[str, threading.Event | None, Citation | None], Iterator[Even
 
 _THIS_DOCUMENT = r"(?:document|documents|file|text|paper|letter|contract|report|page|pdf|article)\b"
 _REFERS = re.compile(
-    rf"\b(?:it|they|them|he|she|him|then|such|the same|the latter|the former|(?:this|these|those)(?! {_THIS_DOCUMENT}))\b"
+    rf"\b(?:it(?! (?:takes?|costs?|possible|allowed|permitted|true|necessary|safe|legal)\b \w)|they|them|he|she|him|then|such|the same|the latter|the former|(?:this|these|those)(?! {_THIS_DOCUMENT}))\b"
     # "that" points back after a verb or preposition and at the end; after a noun it begins a clause of its own
     r"|(?:^|\b(?:is|was|does|did|do|will|can|of|about|for|with|to|after|before|by|in|on|under|and|mean|than)) that\b|\bthat\W*$"
     r"|(?<!is )(?<!are )(?<!was )(?<!were )\bthere\b"
@@ -46,9 +46,9 @@ class Chat:
     def turns(self) -> tuple[Turn, ...]:
         return tuple(self._turns)
 
-    def send(self, text: str, cancel: threading.Event | None = None) -> Iterator[Event]:
-        """Stream the reply. A turn that was cancelled is not kept."""
-        resolved, near = self.resolve(text)
+    def send(self, text: str, cancel: threading.Event | None = None, *, standalone: bool = False) -> Iterator[Event]:
+        """Stream the reply. A turn that was cancelled is not kept. ``standalone``: nothing is filled in."""
+        resolved, near = (text, None) if standalone else self.resolve(text)
         for event in self._request(resolved, cancel, near):
             if isinstance(event, Done):
                 self._turns.append(Turn(text, resolved, event.result))

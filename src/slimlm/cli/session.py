@@ -180,11 +180,11 @@ class Session:
 
     def _ask(self, text: str) -> None:
         with stoppable() as cancel:
-            stream = self._chat.send(text, cancel)
+            asked = any(text == suggestion.question for suggestion in self._suggestions)
+            stream = self._chat.send(text, cancel, standalone=asked)
             if self._app.flags.as_json:
                 self._answer_json(text, stream)
                 return
-            asked = any(text == suggestion.question for suggestion in self._suggestions)
             summary = not asked and len(self._documents) == 1 and classify_intent(text) == "summarize"
             layout: events.Layout = "paragraph" if summary else "answer"
             screen = events.Screen(self._output, layout, self._documents, self._app.said)

@@ -28,6 +28,8 @@ _SIGNATURE = re.compile(
     r"^(?:signed|signature|yours (?:sincerely|faithfully)|kind regards|best regards|dear\b|sincerely)", re.I
 )
 
+_STOPS = frozenset('.!?;:"”’)]»。！？」؟')
+
 
 @dataclass(frozen=True, slots=True)
 class KeySentence:
@@ -65,14 +67,18 @@ def _scores(index: TermIndex, pool: Sequence[int]) -> dict[int, float]:
         sentence, terms = index.sentences[i], index.sets[i]
         central = sum(weight.get(t, 0.0) for t in terms) / (norm * math.sqrt(len(terms)))
         length = len(index.terms[i])
-        shape = 1.0 if 8 <= length <= 30 else 0.75
-        early = 1.0 + 0.6 * math.exp(-rank / max(3.0, total / 12))
+        whole = sentence.kind == "table_row" or sentence.text.rstrip()[-1:] in _STOPS
+        opens = rank == 0 and length >= 8 and whole
+        shape = 1.0 if 8 <= length <= 30 or opens else 0.75
+        # The first sentence mostly says what the document is: who, with whom, about what.
+        early = 2.2 if opens else 1.0 + 0.6 * math.exp(-rank / max(3.0, total / 12))
         first = 1.15 if i == 0 or index.sentences[i - 1].kind in ("title", "heading") else 1.0
         states = 1.12 if _STATES.search(sentence.text) else 1.0
         refers = 0.5 if _REFERS.match(sentence.text) else 1.0
         kind = {"table_row": 0.5, "list_item": 0.85, "caption": 0.6}.get(sentence.kind, 1.0)
         ends = 0.7 if sentence.text.rstrip().endswith((":", "?", "：", "？")) else 1.0
-        scores[i] = central * shape * early * first * states * refers * kind * ends
+        stop = 1.0 if whole else 0.55  # an address or a caption says little
+        scores[i] = stop * central * shape * early * first * states * refers * kind * ends
     return scores
 
 
