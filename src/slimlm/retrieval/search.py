@@ -71,6 +71,7 @@ class SearchIndex:
         self._vectors: dict[int, array[float]] = dict(enumerate(vectors)) if vectors is not None else {}
         self.weights = load_weights()
         self._words: dict[str, array[float]] = {}
+        self._read: dict[str, dict[int, float]] = {}  # question -> sentence -> what the reranker said
 
     @property
     def vectors(self) -> dict[int, array[float]]:
@@ -130,15 +131,24 @@ class SearchIndex:
         if found[0].hit.score - found[1].hit.score >= CLEAR_MARGIN:
             return found
         head, tail = found[:RERANKED], found[RERANKED:]
-        prior = self.reranker.prior(question.text)
-        scores = self.reranker.score([self.passage(f.hit.sentence.index) for f in head], question.text)
-        told = [score - prior for score in scores]
+        told = self._told(question.text, [f.hit.sentence.index for f in head])
         judged = [
             Found(replace(f.hit, score=f.hit.score + self.weights.told * value), f.features, value)
             for f, value in zip(head, told, strict=True)
         ]
         judged.sort(key=lambda f: -f.hit.score)
         return judged + tail
+
+    def _told(self, question: str, indices: Sequence[int]) -> list[float]:
+        """What each sentence tells of the question; read once, though search is asked again (suggested, then asked)."""
+        assert self.reranker is not None
+        known = self._read.setdefault(question, {})
+        new = [i for i in indices if i not in known]
+        if new:
+            prior = self.reranker.prior(question)
+            scores = self.reranker.score([self.passage(i) for i in new], question)
+            known.update((i, score - prior) for i, score in zip(new, scores, strict=True))
+        return [known[i] for i in indices]
 
     def word_vectors(self, wanted: Sequence[str]) -> dict[str, array[float]]:
         """Vectors of single words, each computed once; empty without an embedder."""
