@@ -14,8 +14,9 @@ from slimlm.engine.protocol import Engine, generate
 from slimlm.prompts.tasks import parse_answer, render_answer
 from slimlm.retrieval.answer_types import has_type
 from slimlm.retrieval.answerability import judge
-from slimlm.retrieval.question import Question, read_question
+from slimlm.retrieval.question import Question, about_title, bare_title, read_question
 from slimlm.retrieval.records import Sentence
+from slimlm.retrieval.salience import key_sentences
 from slimlm.retrieval.search import Found
 from slimlm.retrieval.words import terms
 
@@ -51,6 +52,12 @@ def answer_question(
     """
     question = read_question(text)
     yield Progress("finding", 0, len(documents))
+    if about := _about_section(documents, text):
+        yield Evidence(tuple(c for claim in about for c in claim.citations))
+        for claim in about:
+            yield Delta(claim)
+        yield Done(Answer(text, "answered", about, language=question.language, confidence=1.0))
+        return
     matches = [_match(opened, question, text, near) for opened in documents]
     matches.sort(key=lambda m: (-m.answerable, -m.probability))
     best = matches[0] if matches else None
@@ -78,6 +85,19 @@ def answer_question(
         claims = (claim,)
         yield Delta(claim)
     yield Done(Answer(text, "answered", claims, language=question.language, note=note, confidence=best.probability))
+
+
+def _about_section(documents: Sequence[Opened], text: str) -> tuple[Claim, ...]:
+    """The key sentences of the section that a question of the form "What does it say about X?" names; else empty."""
+    title = about_title(text)
+    for opened in documents if title else ():
+        for section in opened.document.sections:
+            if bare_title(section.title) == title:
+                inside = [s.index for s in opened.index.sentences if section.start < s.start < section.end]
+                keys = key_sentences(opened.index.terms, 1 if len(inside) < 5 else 2, inside)
+                quotes = [cite_sentence(opened, k.sentence) for k in keys]
+                return tuple(Claim(quote.quote, (quote,), "quoted") for quote in quotes)
+    return ()
 
 
 def _match(opened: Opened, question: Question, text: str, near: Citation | None) -> _Match:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 
@@ -12,11 +13,13 @@ from slimlm.engine.protocol import Engine, generate
 from slimlm.prompts.tasks import parse_question, render_question
 from slimlm.retrieval.answer_types import AnswerType, has_type
 from slimlm.retrieval.answerability import judge
-from slimlm.retrieval.question import read_question
+from slimlm.retrieval.question import ask_about, bare_title, read_question
 from slimlm.retrieval.records import Sentence
 from slimlm.retrieval.salience import key_sentences
 from slimlm.retrieval.words import terms
 
+# Questions a small model makes of nothing: about a bare figure, or of the form "What about ...", "What's a ...".
+_EMPTY = re.compile(r"\d|^what about\b|^what(?:'s| is) (?:an?|the (?:text|document))\b", re.IGNORECASE)
 CANDIDATES = 8  # model calls at most; each is a short prompt behind an evaluated head
 MIN_COVERAGE = 0.6  # share of a question's terms that must stand at its source: the rest would be invented
 MAX_OVERLAP = 0.6  # two suggestions may share this much of the shorter one's terms
@@ -24,21 +27,6 @@ _OPENINGS: tuple[tuple[AnswerType, str], ...] = (
     ("money", "How much"), ("percent", "What percentage"), ("duration", "How long"), ("time", "At what time"),
     ("date", "When"), ("reason", "Why"),
 )  # fmt: skip
-# Questions that need no model: about a section, in the document's own language.
-_ABOUT = {
-    "en": "What does the document say about “{}”?",
-    "de": "Was steht im Dokument zu „{}“?",
-    "fr": "Que dit le document au sujet de « {} » ?",
-    "es": "¿Qué dice el documento sobre «{}»?",
-    "it": "Che cosa dice il documento su «{}»?",
-    "pt": "O que diz o documento sobre «{}»?",
-    "nl": "Wat staat er in het document over ‘{}’?",
-    "ja": "「{}」について何と書かれていますか？",
-    "zh": "文件中关于“{}”是怎么说的？",
-    "ko": "“{}”에 대해 문서에 무엇이라고 되어 있나요?",
-    "ar": "ماذا تقول الوثيقة عن «{}»؟",
-    "ru": "Что говорится в документе о «{}»?",
-}
 
 
 def suggest(
@@ -66,10 +54,9 @@ def suggest(
         if len(chosen) == count:
             break
         check_cancel(cancel)
-        suggestion = _verified(opened, text, sentence, chosen, any_in_section=True)
-        if suggestion is not None:
-            chosen.append(suggestion)
-            yield Suggested(suggestion)
+        if all(other.citation.start != sentence.start for other in chosen):
+            chosen.append(Suggestion(text, cite_sentence(opened, sentence)))  # answered by the section it names
+            yield Suggested(chosen[-1])
     yield Done(tuple(chosen))
 
 
@@ -78,12 +65,14 @@ def _opening(text: str) -> str:
     return next((word for kind, word in _OPENINGS if has_type(text, kind)), "What")
 
 
-def _verified(
-    opened: Opened, text: str, source: Sentence, chosen: Sequence[Suggestion], *, any_in_section: bool = False
-) -> Suggestion | None:
+def _verified(opened: Opened, text: str, source: Sentence, chosen: Sequence[Suggestion]) -> Suggestion | None:
     """The suggestion when search leads from the question back to where it came from, and finds it answerable."""
     asked = set(terms(text))
-    if not asked or any(_overlap(asked, set(terms(other.question))) > MAX_OVERLAP for other in chosen):
+    if (
+        not asked
+        or _EMPTY.search(text)
+        or any(_overlap(asked, set(terms(other.question))) > MAX_OVERLAP for other in chosen)
+    ):
         return None
     question = read_question(text)
     for read in (False, True):  # the quick look throws most bad ones out; the full one is what asking it will do
@@ -91,8 +80,7 @@ def _verified(
         if not found or found[0].features.coverage_around < MIN_COVERAGE:
             return None
         hit = found[0].hit.sentence
-        same = hit.headings == source.headings if any_in_section else hit.index == source.index
-        if not same or (read and not judge(opened.index, text, found).answerable):
+        if hit.index != source.index or (read and not judge(opened.index, text, found).answerable):
             return None
     if any((other.citation.start, other.citation.end) == (hit.start, hit.end) for other in chosen):
         return None
@@ -100,13 +88,12 @@ def _verified(
 
 
 def _about_sections(opened: Opened) -> Iterator[tuple[str, Sentence]]:
-    pattern = _ABOUT.get(opened.language, _ABOUT["en"])
     for section in opened.document.sections:
-        title = section.title.lstrip("0123456789.()§ ").strip(" :.-")
+        title = bare_title(section.title)
         inside = [s for s in opened.index.sentences if section.start < s.start < section.end]
         keys = key_sentences(opened.index.terms, 1, [s.index for s in inside])
         if keys and 3 <= len(title) <= 80:
-            yield pattern.format(title), keys[0].sentence
+            yield ask_about(title, opened.language), keys[0].sentence
 
 
 def _overlap(a: set[str], b: set[str]) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from slimlm.assistant.grounding import check_claim
 from slimlm.assistant.opened import Opened, check_cancel, cite_sentence, language_note, speaks
@@ -112,7 +113,7 @@ def _written(opened: Opened, keys: Sequence[Sentence], engine: Engine, cancel: t
 
 
 def _claim(opened: Opened, text: str, keys: Sequence[Sentence]) -> Claim | None:
-    checked = check_claim(text, keys)
+    checked = check_claim(text, [replace(s, headings=()) for s in keys])  # what is cited must be enough
     if not checked.supported:
         return None
     return Claim(text, tuple(cite_sentence(opened, keys[i]) for i in checked.sentences), "verified")

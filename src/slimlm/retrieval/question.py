@@ -53,6 +53,40 @@ _ASKING = frozenset(
 )
 
 
+# Questions about a section, in the document's own language: suggested where no model can write better ones.
+_ABOUT: dict[str, str] = {
+    "en": "What does the document say about “{}”?",
+    "de": "Was steht im Dokument zu „{}“?",
+    "fr": "Que dit le document au sujet de « {} » ?",
+    "es": "¿Qué dice el documento sobre «{}»?",
+    "it": "Che cosa dice il documento su «{}»?",
+    "pt": "O que diz o documento sobre «{}»?",
+    "nl": "Wat staat er in het document over ‘{}’?",
+    "ja": "「{}」について何と書かれていますか？",
+    "zh": "文件中关于“{}”是怎么说的？",
+    "ko": "“{}”에 대해 문서에 무엇이라고 되어 있나요?",
+    "ar": "ماذا تقول الوثيقة عن «{}»؟",
+    "ru": "Что говорится в документе о «{}»?",
+}
+_ABOUT_TITLE = re.compile("|".join(re.escape(p).replace(re.escape("{}"), "(.+?)") for p in _ABOUT.values()))
+
+
+def ask_about(title: str, language: str) -> str:
+    """A question about the section ``title`` in ``language`` (English for languages without a pattern)."""
+    return _ABOUT.get(language, _ABOUT["en"]).format(title)
+
+
+def about_title(text: str) -> str:
+    """The title that ``ask_about`` put into ``text``; "" for any other question."""
+    match = _ABOUT_TITLE.fullmatch(text.strip())
+    return next((group for group in match.groups() if group), "") if match else ""
+
+
+def bare_title(title: str) -> str:
+    """A heading without its number: "3.2 Term" -> "Term"."""
+    return title.lstrip("0123456789.()§ ").strip(" :.-")
+
+
 def _expected(lowered: str) -> AnswerType | None:
     """The question word that comes first decides ("Who voted no when ..." asks for a person)."""
     found = [(m.start(), n, kind) for n, (kind, pattern) in enumerate(_EXPECTS) if (m := re.search(pattern, lowered))]
