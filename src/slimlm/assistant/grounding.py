@@ -17,7 +17,7 @@ from slimlm.retrieval.vocabulary import STOP_WORDS
 from slimlm.retrieval.words import Word, fold, terms, words
 
 MIN_PART_WORDS = 3  # a shorter part of a claim says too little to be checked by itself
-_AND = re.compile(r"[,;]?\s+(?:and|while|but|und|et|y)\s+|[;]\s+", re.IGNORECASE)
+_AND = re.compile(r"[,;]?\s+(?:and|und|et|y)\s+|[;]\s+", re.IGNORECASE)
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nor|neither|without|cannot|except|excluding|unless|fail(?:s|ed)?|lack(?:s|ed)?|n't|nicht|kein\w*|nie|ohne|ne|pas|"
     r"jamais|sans|aucun\w*|no|nunca|sin|ningun\w*|hardly|prohibited|forbidden|refus\w+|reject\w*|denied|exclud\w+)\b|n['’]t\b|un(?:able|less|paid|available|authorised|authorized)\b"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import fcntl
 import os
 import pty
@@ -97,8 +98,11 @@ class Terminal:
 
     def interrupt(self) -> None:
         """Ctrl-C: the terminal itself makes a SIGINT of it, for the whole foreground process group."""
-        time.sleep(0.3)  # between a prompt and its reading, readline would notice it only at the next key
+        time.sleep(1.0)  # between a prompt and its reading, readline would notice it only at the next key
         self.send("\x03")
+        time.sleep(1.0)
+        with contextlib.suppress(OSError):  # the program may have left
+            self.send(" \x7f")  # that next key, and its undoing
 
     def wait(self, timeout_s: float = 60.0) -> int:
         """The exit code."""
