@@ -24,6 +24,7 @@ POINTS = 6
 DIGEST_SENTENCES = 6  # given to the model for a line or a paragraph: about 200 tokens
 PARAGRAPH_SENTENCES = 4
 MAX_SECTIONS = 40
+MIN_WORDS = 4  # of a written sentence
 _PART_SENTENCES = 400  # a document is weighed in parts of about this many sentences, then merged
 
 
@@ -113,6 +114,8 @@ def _written(opened: Opened, keys: Sequence[Sentence], engine: Engine, cancel: t
 
 
 def _claim(opened: Opened, text: str, keys: Sequence[Sentence]) -> Claim | None:
+    if len(text.split()) < MIN_WORDS:
+        return None  # "1." is true of any list, and says nothing
     checked = check_claim(text, [replace(s, headings=()) for s in keys])  # what is cited must be enough
     if not checked.supported:
         return None
