@@ -9,8 +9,10 @@ with Assistant() as assistant:
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -37,11 +39,14 @@ from slimlm.assistant.summaries import digest_text, summarize
 from slimlm.documents import read_document
 from slimlm.documents.records import Document, ReadProgress
 from slimlm.engine.protocol import Engine
+from slimlm.errors import DiskSpaceError, StorageError
 from slimlm.prompts.intent import classify_intent
 from slimlm.retrieval.question import read_question
 from slimlm.retrieval.records import Embedder, Reranker
 from slimlm.retrieval.search import SearchIndex
 from slimlm.settings import Settings, load_settings
+
+logger = logging.getLogger("slimlm.assistant")
 
 EMBED_BATCH = 32  # sentences between two looks at the cancel flag
 # Part of the key of kept results: raise it when wording, checks or ranking change what would be written.
@@ -280,7 +285,8 @@ class Assistant:
             yield Progress("indexing", i, len(pending))
             index.embed(pending[i : i + EMBED_BATCH])
         if pending:
-            self.library.store.put_vectors(document.id, embedder.name, index.vectors)
+            with _kept_if_possible("The index by meaning"):
+                self.library.store.put_vectors(document.id, embedder.name, index.vectors)
 
     def _indexed(self, document: Document) -> Opened:
         for _ in self._index(document, None):
@@ -297,7 +303,8 @@ class Assistant:
         return chat_model_id(self.settings, self._model)
 
     def _keep(self, document: Document, key: str, payload: object) -> None:
-        self.library.store.put_result(document.id, key, json.dumps(payload, ensure_ascii=False))
+        with _kept_if_possible("The result"):
+            self.library.store.put_result(document.id, key, json.dumps(payload, ensure_ascii=False))
 
     def _forget(self, document: Document) -> None:
         """Remove every model state that encodes text of ``document``, whichever process made it."""
@@ -308,6 +315,15 @@ class Assistant:
             if self._engine is not None:
                 self._engine.forget(texts)
         forget_states(self.settings, texts)
+
+
+@contextmanager
+def _kept_if_possible(what: str) -> Iterator[None]:
+    """A full or damaged disk costs time when the document is reopened, never the answer that is there now."""
+    try:
+        yield
+    except (StorageError, DiskSpaceError) as error:
+        logger.warning("%s is not kept: %s", what, error.message)
 
 
 def _several(documents: Document | Sequence[Document]) -> tuple[Document, ...]:

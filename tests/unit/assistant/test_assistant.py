@@ -250,3 +250,25 @@ def test_without_models_everything_is_quoted(lease: Path, monkeypatch: pytest.Mo
                 claims = result.claims if isinstance(result, Answer) else result.points
                 assert claims
                 assert {claim.support for claim in claims} == {"quoted"}
+
+
+def test_a_full_disk_costs_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be kept is made again next time; the summary that is there is shown."""
+    from slimlm.assistant.assistant import Assistant
+    from slimlm.engine.scripted import ScriptedEngine
+    from slimlm.errors import DiskSpaceError
+
+    file = tmp_path / "note.md"
+    file.write_text(
+        "# Note\n\nThe office moves to Larch Street on 4 May. The old keys are to be returned by 30 April.\n"
+    )
+
+    def full(*_: object) -> bool:
+        raise DiskSpaceError("The disk is full.")
+
+    with Assistant(engine=ScriptedEngine(lambda prompt: "")) as assistant:
+        document = assistant.open(file)
+        monkeypatch.setattr(assistant.library.store, "put_result", full)
+        summary = last_result(assistant.summarize(document, "points"))
+        assert isinstance(summary, Summary)
+        assert summary.points
