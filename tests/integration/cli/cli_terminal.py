@@ -106,6 +106,8 @@ class Terminal:
 
     def wait(self, timeout_s: float = 60.0) -> int:
         """The exit code."""
+        if self._status is not None:
+            return self._status
         end = time.monotonic() + timeout_s
         while self._read(0.2):
             if time.monotonic() > end:

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,12 +56,24 @@ def test_end_of_input_leaves(environ: dict[str, str], lease: str) -> None:
 def test_a_second_interrupt_at_the_prompt_leaves(environ: dict[str, str], lease: str) -> None:
     with session(environ, lease) as terminal:
         terminal.wait_for(PROMPT)
-        terminal.interrupt()
-        terminal.wait_for("Ctrl-C again")
+        _press_until(terminal, lambda: terminal.wait_for("Ctrl-C again", timeout_s=8))
         terminal.wait_for(PROMPT)
-        terminal.interrupt()
+        _press_until(terminal, lambda: terminal.wait(timeout_s=8))
         assert terminal.wait() == 130
         assert "Traceback" not in terminal.text
+
+
+def _press_until(terminal: Terminal, seen: Callable[[], object], times: int = 5) -> None:
+    """Press Ctrl-C as a person does: again, when nothing happens. On a loaded machine a press between the prompt and
+    its reading is lost (readline looks at signals only while it waits)."""
+    for attempt in range(times):
+        terminal.interrupt()
+        try:
+            seen()
+            return
+        except AssertionError:
+            if attempt == times - 1:
+                raise
 
 
 def test_the_model_is_offered_with_its_size_and_what_leaves_the_device(environ: dict[str, str], lease: str) -> None:
