@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from slimlm.assistant.grounding import check_claim
-from slimlm.assistant.opened import Opened, check_cancel, cite_sentence, language_note, speaks
+from slimlm.assistant.opened import Opened, check_cancel, cite_sentence, language_note, section_sentences, speaks
 from slimlm.assistant.records import Answer, Citation, Claim, Delta, Done, Event, Evidence, Progress, cite
 from slimlm.engine.protocol import Engine, generate
 from slimlm.prompts.tasks import parse_answer, render_answer
@@ -93,7 +93,7 @@ def _about_section(documents: Sequence[Opened], text: str) -> tuple[Claim, ...]:
     for opened in documents if title else ():
         for section in opened.document.sections:
             if bare_title(section.title) == title:
-                inside = [s.index for s in opened.index.sentences if section.start < s.start < section.end]
+                inside = section_sentences(opened, section)
                 keys = key_sentences(opened.index.terms, 1 if len(inside) < 5 else 2, inside)
                 quotes = [cite_sentence(opened, k.sentence) for k in keys]
                 return tuple(Claim(quote.quote, (quote,), "quoted") for quote in quotes)

@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 
 from slimlm.assistant.records import Citation, cite
-from slimlm.documents.records import Document
+from slimlm.documents.records import Document, Section
 from slimlm.engine.protocol import Engine
 from slimlm.errors import CancelledError
 from slimlm.retrieval.language import detect_language
@@ -33,6 +33,11 @@ def cite_sentence(opened: Opened, sentence: Sentence) -> Citation:
     lead = _LEAD.match(sentence.text)
     start = sentence.start + (lead.end() if lead and lead.end() < len(sentence.text) else 0)
     return cite(opened.document, start, sentence.end)
+
+
+def section_sentences(opened: Opened, section: Section) -> list[int]:
+    """Indices of the sentences under a heading, without the heading itself."""
+    return [s.index for s in opened.index.sentences if section.start < s.start < section.end]
 
 
 def speaks(engine: Engine | None, *languages: str) -> bool:

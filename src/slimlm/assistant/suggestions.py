@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 
 from slimlm.assistant.answers import SEARCH_LIMIT
-from slimlm.assistant.opened import Opened, check_cancel, cite_sentence, speaks
+from slimlm.assistant.opened import Opened, check_cancel, cite_sentence, section_sentences, speaks
 from slimlm.assistant.records import Done, Event, Progress, Suggested, Suggestion
 from slimlm.engine.protocol import Engine, generate
 from slimlm.prompts.tasks import parse_question, render_question
@@ -90,8 +90,7 @@ def _verified(opened: Opened, text: str, source: Sentence, chosen: Sequence[Sugg
 def _about_sections(opened: Opened) -> Iterator[tuple[str, Sentence]]:
     for section in opened.document.sections:
         title = bare_title(section.title)
-        inside = [s for s in opened.index.sentences if section.start < s.start < section.end]
-        keys = key_sentences(opened.index.terms, 1, [s.index for s in inside])
+        keys = key_sentences(opened.index.terms, 1, section_sentences(opened, section))
         if keys and 3 <= len(title) <= 80:
             yield ask_about(title, opened.language), keys[0].sentence
 

@@ -102,7 +102,8 @@ def answerability_features(index: SearchIndex, question_text: str, found: Sequen
     holes = {t: w * (1 - view.meets(t, around)) for t, w in view.weights.items() if t not in around}
     similar = _similar(index, question_text, i, holes)
     soft = {t: w * (1 - similar.get(t, 0.0)) for t, w in holes.items()}
-    strange = _strangeness(index, question_text, [f.hit.sentence.index for f in found[:5]])
+    content = frozenset(view.question.terms)
+    strange = _strangeness(index, question_text, content, [f.hit.sentence.index for f in found[:5]])
     numbers = [w.terms[0] for w in words(question_text) if w.is_number]
     names = _names(question_text)
     pair = best.features
@@ -136,8 +137,13 @@ def _names(text: str) -> list[str]:
     return [w.terms[0] for w in words(text) if w.start > 0 and w.text[:1].isupper() and fold(w.text) not in STOP_WORDS]
 
 
-def _strangeness(index: SearchIndex, question_text: str, passages: Sequence[int]) -> list[float]:
-    """For each content word of the question that the passages lack: 0 when a word there means the same, up to 1."""
+def _strangeness(
+    index: SearchIndex, question_text: str, content: frozenset[str], passages: Sequence[int]
+) -> list[float]:
+    """For each content word of the question that the passages lack: 0 when a word there means the same, up to 1.
+
+    ``content``: the question's content terms; words that only ask are no strangers.
+    """
     here: set[str] = set()
     terms_here: set[str] = set()
     for i in passages:
@@ -152,17 +158,12 @@ def _strangeness(index: SearchIndex, question_text: str, passages: Sequence[int]
         if not w.is_number
         and fold(w.text) not in STOP_WORDS
         and not set(w.terms) & terms_here
-        and w.terms[0] in index_question_terms(question_text)
+        and w.terms[0] in content
     ]
     vectors = index.word_vectors([*asked, *sorted(here)]) if asked else {}
     if not vectors:
         return []
     return [1.0 - max((cosine(vectors[w], vectors[o]) for o in here), default=0.0) for w in asked]
-
-
-def index_question_terms(question_text: str) -> frozenset[str]:
-    """The question's content terms: words that only ask are no strangers."""
-    return frozenset(read_question(question_text).terms)
 
 
 def _similar(index: SearchIndex, question_text: str, i: int, holes: dict[str, float]) -> dict[str, float]:
@@ -172,11 +173,11 @@ def _similar(index: SearchIndex, question_text: str, i: int, holes: dict[str, fl
     asked = {t: w.text.lower() for w in words(question_text) for t in w.terms if t in holes}
     near = [index.sentences[j] for j in (i - 1, i, i + 1) if 0 <= j < len(index.sentences)]
     text = " ".join([*index.sentences[i].headings[-1:], *(s.text for s in near)])
-    here = {w.text.lower() for w in words(text) if not w.is_number and fold(w.text) not in STOP_WORDS}
-    vectors = index.word_vectors([*asked.values(), *sorted(here)[:80]])
+    here = sorted({w.text.lower() for w in words(text) if not w.is_number and fold(w.text) not in STOP_WORDS})[:80]
+    vectors = index.word_vectors([*asked.values(), *here])
     found: dict[str, float] = {}
     for term, word in asked.items():
-        best = max((cosine(vectors[word], vectors[other]) for other in sorted(here)[:80]), default=0.0)
+        best = max((cosine(vectors[word], vectors[other]) for other in here), default=0.0)
         # Unrelated words score about 0.25 with MiniLM, near-synonyms about 0.6 and more.
         found[term] = min(max((best - 0.25) / 0.5, 0.0), 1.0)
     return found
