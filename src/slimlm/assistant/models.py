@@ -9,8 +9,7 @@ from slimlm.errors import ModelNotInstalledError
 from slimlm.retrieval.records import Embedder, Reranker
 from slimlm.settings import Settings
 
-EMBEDDING_MODEL = "minilm-l6-v2"
-# Reading eight candidates with a larger model takes longer than writing the answer.
+# Reading the candidates with a larger model takes longer than writing the answer.
 RERANKER_PARAMETERS = 700_000_000
 
 
@@ -53,10 +52,10 @@ def start_embedder(settings: Settings) -> Embedder | None:
     """The installed embedding model, loaded; None when it is switched off or was never pulled."""
     if settings.engine.embedder == "off":
         return None
-    from slimlm.engine.catalog import Catalog  # noqa: PLC0415
+    from slimlm.engine.catalog import DEFAULT_EMBEDDER, Catalog  # noqa: PLC0415
     from slimlm.engine.llama_embedder import LlamaEmbedder  # noqa: PLC0415
 
-    name = EMBEDDING_MODEL if settings.engine.embedder == "auto" else settings.engine.embedder
+    name = DEFAULT_EMBEDDER if settings.engine.embedder == "auto" else settings.engine.embedder
     installed = Catalog(settings.paths).installed(name)
     if installed is None:
         return None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -167,8 +166,3 @@ class ReadProgress:
     stage: str
     done: int
     total: int
-
-
-def page_starts(pages: Sequence[Page]) -> list[int]:
-    """Start offsets of pages, for callers that look up many offsets."""
-    return [page.start for page in pages]
