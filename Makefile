@@ -5,12 +5,11 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.slimlm-installed
 DEV_STAMP := $(VENV)/.slimlm-dev-installed
 
-.PHONY: demo test check bench quality corpus clean
+.PHONY: demo test check lab bench quality corpus clean
 
 ## Install, fetch the default models once, and open the example document.
 demo: $(STAMP)
-	$(BIN)/slimlm models pull default
-	$(BIN)/slimlm models pull minilm-l6-v2
+	$(BIN)/slimlm models pull
 	printf '1\n2\n3\n' | $(BIN)/slimlm examples/hall-hire-agreement.pdf
 
 ## Install what development needs and run all tests (a few minutes; the real model is fetched once and cached).
@@ -23,6 +22,10 @@ check: $(DEV_STAMP)
 	$(BIN)/ruff check src tests recipes benchmarks examples
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+## Add what training needs (torch): `make test` then runs the tests of the lab too.
+lab: $(DEV_STAMP)
+	$(BIN)/python -m pip install --quiet 'torch==2.13.0' --editable '.[lab]'
 
 ## Speed and memory, as JSON in benchmarks/results/. Run it on an idle machine.
 bench: $(DEV_STAMP)

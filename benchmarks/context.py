@@ -28,7 +28,6 @@ from typing import Any, Literal
 from material import CORPUS, QUESTIONS, RESULTS, make_home, models, settings_in
 from session_parts import record_assistant
 
-from slimlm.assistant.answers import EVIDENCE_SENTENCES
 from slimlm.assistant.assistant import Assistant
 from slimlm.assistant.chat import last_result
 from slimlm.assistant.grounding import check_claim
@@ -102,7 +101,7 @@ def answer_trials(own: Assistant, engine: Engine, document: Document, item: Suit
         return parse_answer(generate(engine, prompt))
 
     def from_sentences() -> str:
-        found = index.search(read_question(item.question), EVIDENCE_SENTENCES)
+        found = index.search(read_question(item.question), 1)
         return parse_answer(generate(engine, render_answer([f.hit.sentence.text for f in found], item.question)))
 
     def shown_answer() -> str:
@@ -189,7 +188,7 @@ def question_trials(own: Assistant, engine: RecordingEngine, document: Document,
 def verifies(opened: Opened, text: str) -> bool:
     """Search finds an answer, and the question's words stand where it was found."""
     found = opened.index.search(read_question(text), 3)
-    return bool(found) and judge(opened.index, text, found).answerable and (
+    return bool(found) and judge(opened.index, read_question(text), found).answerable and (
         found[0].features.coverage_around >= MIN_COVERAGE
     )  # fmt: skip
 
@@ -199,8 +198,7 @@ def verifies(opened: Opened, text: str) -> bool:
 
 def indexed(own: Assistant, document: Document) -> Opened:
     """The document with all its sentences embedded: what search needs, made once and not part of any way's time."""
-    index = SearchIndex(document, own.embedder)
-    index.reranker = own.reranker
+    index = SearchIndex(document, own.reader)
     index.embed(index.pending())
     return open_index(document, index)
 

@@ -27,7 +27,7 @@ SOURCES = ROOT / "tests" / "quality" / "sources" / "dev"
 CORPUS = ROOT / "tests" / "quality" / "corpus" / "dev"
 QUESTIONS = ROOT / "tests" / "quality" / "questions" / "dev.jsonl"
 RESULTS = ROOT / "benchmarks" / "results"
-EMBEDDER = "minilm-l6-v2"
+READER = "slimlm-reader"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ def read_material(row: dict[str, Any]) -> Material:
 
 
 def models() -> tuple[InstalledModel, ...]:
-    """The chat model and the embedder; pulled when they are missing."""
-    return installed_model(), installed_model(EMBEDDER)
+    """The chat model and the reading model; pulled when they are missing."""
+    return installed_model(), installed_model(READER)
 
 
 def make_home(folder: Path, earlier: Path | None = None) -> Path:

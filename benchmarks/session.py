@@ -14,7 +14,7 @@ Measured in one interleaved run, on a document of about 800 and one of about 8,0
 Every process is new. Ratios pair the values of one round. With the long document the slow parts run once, and the
 naive loop is not run but derived (``--naive-long`` runs it): each of its requests evaluates the document anew.
 After ``--minutes`` no further round begins, but every part has run once. Counts of evaluated tokens are those of the
-writing engine: what the embedder and the reader of candidates evaluate is in the times alone. Memory is the peak of
+writing engine: what the reading model evaluates is in the times alone. Memory is the peak of
 the whole process tree. Writes ``benchmarks/results/session.json``. Run it on an idle machine.
 """
 

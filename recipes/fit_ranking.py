@@ -3,7 +3,7 @@
     python recipes/fit_ranking.py --cache /tmp/fit-cache
 
 Writes ``ranking.json`` and ``answerability.json`` of ``slimlm.retrieval`` and prints what cross-validation over
-documents says of them. The test split is never read. About ten minutes on two idle cores with an empty cache.
+documents says of them. The test split is never read. A few minutes on two idle cores with an empty cache.
 
 Weights learned on Wikipedia-like question sets were worse here (docs/log.md): their questions repeat the text's words.
 """
@@ -30,14 +30,14 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/quality")]
 
 from measure import settings_in  # noqa: E402
 
-from slimlm.assistant.models import start_embedder, start_reranker  # noqa: E402
+from slimlm.assistant.models import start_reader  # noqa: E402
 from slimlm.documents import read_document  # noqa: E402
 from slimlm.evaluation.questions import SuiteQuestion, holds_evidence, load_questions  # noqa: E402
 from slimlm.retrieval import answerability, features  # noqa: E402
 from slimlm.retrieval.answerability import answerability_features  # noqa: E402
 from slimlm.retrieval.question import read_question  # noqa: E402
-from slimlm.retrieval.records import Embedder, Reranker  # noqa: E402
-from slimlm.retrieval.search import RERANKED, SearchIndex, Weights  # noqa: E402
+from slimlm.retrieval.records import Reader, Role  # noqa: E402
+from slimlm.retrieval.search import READ, SearchIndex, Weights  # noqa: E402
 
 PACKAGE = ROOT / "src/slimlm/retrieval"
 SUITE = ROOT / "tests/quality"
@@ -45,37 +45,24 @@ FOLDS = 10
 Array = NDArray[np.float64]
 
 
-class CachedEmbedder:
-    """Each text is embedded once, also over several runs."""
+class CachedReader:
+    """Each text is embedded, and each (question, passage) read, once: also over several runs."""
 
-    def __init__(self, inner: Embedder, known: dict[str, array[float]]) -> None:
-        self._inner, self.known = inner, known
+    def __init__(self, inner: Reader, known: dict[Any, Any]) -> None:
+        self._inner, self.known = inner, known.setdefault(inner.name, {})
         self.name, self.languages = inner.name, inner.languages
 
-    def embed(self, texts: Sequence[str]) -> list[array[float]]:
-        new = [t for t in dict.fromkeys(texts) if t not in self.known]
-        if new:
-            self.known.update(zip(new, self._inner.embed(new), strict=True))
-        return [self.known[t] for t in texts]
+    def embed(self, texts: Sequence[str], role: Role = "passage") -> list[array[float]]:
+        new = [t for t in dict.fromkeys(texts) if (role, t) not in self.known]
+        for text, vector in zip(new, self._inner.embed(new, role) if new else [], strict=True):
+            self.known[role, text] = vector
+        return [self.known[role, t] for t in texts]
 
-
-class CachedReranker:
-    """Each (passage, question) is read once, also over several runs."""
-
-    def __init__(self, inner: Reranker, known: dict[tuple[str, str], float]) -> None:
-        self._inner, self.known = inner, known
-        self.name, self.languages = inner.name, inner.languages
-
-    def score(self, passages: Sequence[str], question: str, cancel: object = None) -> list[float]:
-        new = [p for p in dict.fromkeys(passages) if (p, question) not in self.known]
-        for passage, score in zip(new, self._inner.score(new, question) if new else [], strict=True):
-            self.known[passage, question] = score
-        return [self.known[p, question] for p in passages]
-
-    def prior(self, question: str) -> float:
-        if ("", question) not in self.known:
-            self.known["", question] = self._inner.prior(question)
-        return self.known["", question]
+    def read(self, question: str, passages: Sequence[str], cancel: object = None) -> list[float]:
+        new = [p for p in dict.fromkeys(passages) if (0, question, p) not in self.known]
+        for passage, odds in zip(new, self._inner.read(question, new) if new else [], strict=True):
+            self.known[0, question, passage] = odds
+        return [self.known[0, question, p] for p in passages]
 
 
 @dataclass
@@ -84,23 +71,19 @@ class Item:
 
     question: SuiteQuestion
     index: SearchIndex
-    ids: list[int]
     rows: Array
     right: NDArray[np.bool_]
-    told: Array  # NaN where the reranker does not know the language
 
 
 def items_of(questions: Sequence[SuiteQuestion], indices: dict[str, SearchIndex], n: int) -> list[Item]:
     made: list[Item] = []
     for q in questions:
         index = indices[q.document]
-        found = index.search(read_question(q.question), n)
-        if not found:
-            continue
-        right = [q.answerable and holds_evidence([f.hit.sentence.text], q) for f in found]
-        told = [np.nan if f.told is None else f.told for f in found]
-        rows = np.array([f.features.as_tuple() for f in found], dtype=float)
-        made.append(Item(q, index, [f.hit.sentence.index for f in found], rows, np.array(right), np.array(told)))
+        found = index.search(read_question(q.question), n, read=False)
+        if found:
+            right = [q.answerable and holds_evidence([f.hit.sentence.text], q) for f in found]
+            rows = np.array([f.features.as_tuple() for f in found], dtype=float)
+            made.append(Item(q, index, rows, np.array(right)))
     return made
 
 
@@ -122,20 +105,6 @@ def fit_ranking(items: Sequence[Item], l2: float = 1e-2) -> Array:
 def _softmax(x: Array) -> Array:
     e = np.exp(x - x.max())
     return np.asarray(e / e.sum())
-
-
-def hits(items: Sequence[Item], w: Array, k: int, beta: float = 0.0) -> list[bool]:
-    """Is a right sentence among the first k? ``beta``: weight of what the reranker says, for the best few."""
-    found = []
-    for e in items:
-        scores = e.rows @ w
-        order = np.argsort(-scores)
-        head = order[:RERANKED]
-        if beta and not np.isnan(e.told[head]).all():
-            told = np.where(np.isnan(e.told[head]), np.nanmin(e.told[head]), e.told[head])
-            head = head[np.argsort(-(scores[head] + beta * told))]
-        found.append(bool(e.right[head[:k]].any()))
-    return found
 
 
 def fit_logistic(x: Array, y: Array, l2: float = 0.1) -> tuple[Array, float]:
@@ -160,74 +129,91 @@ def folds(items: Sequence[Item]) -> list[set[str]]:
     return [set(documents[i::FOLDS]) for i in range(FOLDS)]
 
 
-def cross_validate_ranking(items: Sequence[Item], betas: Sequence[float]) -> None:
-    single = [e for e in items if e.question.answerable and e.question.scope == "single"]
-    for beta in betas:
-        right: dict[tuple[str, int], list[bool]] = {}
-        for held in folds(single):
-            w = fit_ranking([e for e in single if e.question.document not in held])
-            for kind in ("literal", "paraphrase"):
-                test = [e for e in single if e.question.document in held and e.question.kind == kind]
-                for k in (1, 3):
-                    right.setdefault((kind, k), []).extend(hits(test, w, k, beta))
-        print(f"  reranker weight {beta}: " + ", ".join(f"{k} top-{n} {np.mean(v):.3f}" for (k, n), v in right.items()))
+def rank_of(items: Sequence[Item]) -> dict[str, int]:
+    """Question -> the place of its right sentence in the first ranking (a large number: not found), cross-validated."""
+    found: dict[str, int] = {}
+    for held in folds(items):
+        w = fit_ranking([e for e in items if e.question.document not in held])
+        for e in items:
+            if e.question.document in held:
+                order = np.argsort(-(e.rows @ w))
+                found[e.question.id] = int(np.argmax(e.right[order])) if e.right.any() else 10_000
+    return found
+
+
+def report_ranks(title: str, items: Sequence[Item], ranks: dict[str, int]) -> None:
+    for kind in ("literal", "paraphrase"):
+        places = np.array([ranks[e.question.id] for e in items if e.question.kind == kind])
+        shares = {f"top-{k}": round(float((places < k).mean()), 3) for k in (1, 3, READ)}
+        print(f"  {title}, {kind} ({len(places)}): {shares}")
+
+
+def read_ranks(items: Sequence[Item]) -> dict[str, int]:
+    """The same after the reading model has read the best."""
+    found: dict[str, int] = {}
+    for e in items:
+        hits = e.index.search(read_question(e.question.question), READ)
+        right = [holds_evidence([f.hit.sentence.text], e.question) for f in hits]
+        found[e.question.id] = right.index(True) if any(right) else 10_000
+    return found
 
 
 def fit_answerability(items: Sequence[Item], wrong_refusals: float) -> dict[str, Any]:
     used = [e for e in items if e.question.scope == "single" or not e.question.answerable]
-    found = [e.index.search(read_question(e.question.question), 12) for e in used]
-    used, found = [e for e, f in zip(used, found, strict=True) if f], [f for f in found if f]
-    x = np.array(
-        [answerability_features(e.index, e.question.question, f).as_tuple() for e, f in zip(used, found, strict=True)]
-    )
-    y = np.array([float(e.question.answerable) for e in used])
+    rows = []
+    for e in used:
+        question = read_question(e.question.question)
+        rows.append(answerability_features(e.index, question, e.index.search(question, READ)).as_tuple())
+    x, y = np.array(rows), np.array([float(e.question.answerable) for e in used])
     kinds = np.array([e.question.kind for e in used])
     held_out = np.zeros(len(y))
     for held in folds(used):
         mask = np.array([e.question.document in held for e in used])
         w, b = fit_logistic(x[~mask], y[~mask])
         held_out[mask] = 1 / (1 + np.exp(-(x[mask] @ w + b)))
+    for share in sorted({0.05, 0.08, 0.1, wrong_refusals}):
+        threshold = float(np.quantile(held_out[y > 0], share))
+        shares = {k: round(float((held_out[kinds == k] < threshold).mean()), 3) for k in sorted(set(kinds))}
+        print(f"  refused at {share:.0%} wrong refusals (cross-validated): {shares}")
     threshold = float(np.quantile(held_out[y > 0], wrong_refusals))
-    shares = {k: round(float((held_out[kinds == k] < threshold).mean()), 3) for k in sorted(set(kinds))}
-    print(f"  refused at {wrong_refusals:.0%} wrong refusals (cross-validated): {shares}")
     w, b = fit_logistic(x, y)
     return {"weights": [round(float(v), 4) for v in w], "bias": round(b, 4), "threshold": round(threshold, 4)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cache", type=Path, help="file that keeps vectors and likelihoods between runs")
-    parser.add_argument("--beta", type=float, default=3.0, help="weight of the reranker, chosen by cross-validation")
-    parser.add_argument("--wrong-refusals", type=float, default=0.1, help="share of answerable questions given up")
+    parser.add_argument("--cache", type=Path, help="file that keeps vectors and scores between runs")
+    parser.add_argument("--blend", type=float, default=0.2, help="weight of the first ranking beside the reading model")
+    parser.add_argument("--wrong-refusals", type=float, default=0.08, help="share of answerable questions given up")
     args = parser.parse_args()
-    known: tuple[dict[str, array[float]], dict[tuple[str, str], float]] = ({}, {})
-    if args.cache and args.cache.exists():
-        known = pickle.loads(args.cache.read_bytes())
+    known: dict[Any, Any] = pickle.loads(args.cache.read_bytes()) if args.cache and args.cache.exists() else {}
     questions = load_questions(SUITE / "questions/dev.jsonl")
     documents = {name: read_document(SUITE / "corpus/dev" / name) for name in sorted({q.document for q in questions})}
     ranked: dict[str, Any] = {"features": features.FEATURE_NAMES}
     judged: dict[str, Any] = {"features": answerability.FEATURE_NAMES}
     with tempfile.TemporaryDirectory() as home:
-        settings = settings_in(Path(home))
-        embedder, reranker = start_embedder(settings), start_reranker(settings)
-        assert embedder is not None
-        assert reranker is not None
-        for name in ("without_dense", "with_dense"):
+        reader = start_reader(settings_in(Path(home)))
+        assert reader is not None
+        for name in ("without_reader", "with_reader"):
             print(name)
-            dense = CachedEmbedder(embedder, known[0]) if name == "with_dense" else None
-            indices = {d: SearchIndex(document, dense) for d, document in documents.items()}
-            single = [e for e in items_of(questions, indices, 60) if e.question.scope == "single"]
-            w = fit_ranking(single)
+            cached = CachedReader(reader, known) if name == "with_reader" else None
+            indices = {d: SearchIndex(document, cached) for d, document in documents.items()}
+            single = [
+                e for e in items_of(questions, indices, 60) if e.question.answerable and e.question.scope == "single"
+            ]
+            report_ranks("first ranking (cross-validated)", single, rank_of(single))
+            w = tuple(map(float, fit_ranking(single)))
+            for blend in sorted({0.0, 0.1, 0.2, 0.3, 0.5, args.blend}) if cached else ():
+                for index in indices.values():
+                    index.weights = Weights(w, w, blend)
+                report_ranks(f"read, blend {blend}", single, read_ranks(single))
             for index in indices.values():
-                index.weights = Weights(tuple(map(float, w)), tuple(map(float, w)), args.beta)
-                index.reranker = CachedReranker(reranker, known[1]) if dense else None
-            if dense:
-                cross_validate_ranking(items_of(questions, indices, 60), (0.0, 1.0, 2.0, 3.0, 4.0))
+                index.weights = Weights(w, w, args.blend)
             ranked[name] = [round(float(v), 4) for v in w]
             judged[name] = fit_answerability(items_of(questions, indices, 60), args.wrong_refusals)
             if args.cache:
                 args.cache.write_bytes(pickle.dumps(known))
-    ranked["told"] = args.beta
+    ranked["blend"] = args.blend
     (PACKAGE / "ranking.json").write_text(json.dumps(ranked, indent=1) + "\n")
     (PACKAGE / "answerability.json").write_text(json.dumps(judged, indent=1) + "\n")
 

@@ -36,8 +36,7 @@ class EngineSettings:
     """0 or ``auto`` means: measured on this device at first use."""
 
     model: str = "default"
-    embedder: str = "auto"  # auto: the small embedding model when it is installed; off: words only
-    reranker: str = "auto"  # auto: candidates are read by the chat model when it is small; off
+    reader: str = "auto"  # auto: the reading model when it is installed; off: search by words only
     threads: int = 0
     context_tokens: int = 0
     flash_attention: str = "auto"  # auto, on, off

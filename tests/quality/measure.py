@@ -34,22 +34,22 @@ def corpus_hash(split: str) -> str:
     return digest.hexdigest()
 
 
-def settings_in(home: Path, *, embedder: bool = True) -> Settings:
+def settings_in(home: Path, *, reader: bool = True) -> Settings:
     """Fresh settings whose models are the shared, already pulled ones."""
     installed_model()
-    installed_model("minilm-l6-v2")
+    installed_model("slimlm-reader")
     (home / "models").symlink_to(cache_paths().models)
     settings = load_settings(Paths(home), {})
-    return settings if embedder else replace(settings, engine=replace(settings.engine, embedder="off"))
+    return settings if reader else replace(settings, engine=replace(settings.engine, reader="off"))
 
 
-def measure(split: str, *, model: bool, embedder: bool, documents: bool, limit: int) -> dict[str, Any]:
+def measure(split: str, *, model: bool, reader: bool, documents: bool, limit: int) -> dict[str, Any]:
     folder = HERE / "corpus" / split
     questions = load_questions(HERE / "questions" / f"{split}.jsonl")
     if limit:
         questions = questions[:: max(1, len(questions) // limit)]
     with tempfile.TemporaryDirectory() as home:
-        settings = settings_in(Path(home), embedder=embedder)
+        settings = settings_in(Path(home), reader=reader)
         with Assistant(settings) as assistant:
             if not model:
                 assistant.use_model(None)
@@ -60,7 +60,7 @@ def measure(split: str, *, model: bool, embedder: bool, documents: bool, limit: 
         "split": split,
         "corpus": corpus_hash(split),
         "model": name,
-        "embedder": embedder,
+        "reader": reader,
         "figures": figures(answered, read),
         "questions": as_rows(answered),
         "documents": as_rows(read),
@@ -76,7 +76,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("split", choices=("dev", "test"))
     parser.add_argument("--no-model", action="store_true", help="quotes only")
-    parser.add_argument("--no-embedder", action="store_true", help="search by words only")
+    parser.add_argument("--no-reader", action="store_true", help="search by words only")
     parser.add_argument("--documents", action="store_true", help="also suggestions and summaries")
     parser.add_argument("--limit", type=int, default=0, help="about this many questions, evenly spread")
     parser.add_argument("--out", type=Path)
@@ -84,7 +84,7 @@ def main() -> None:
     result = measure(
         args.split,
         model=not args.no_model,
-        embedder=not args.no_embedder,
+        reader=not args.no_reader,
         documents=args.documents,
         limit=args.limit,
     )

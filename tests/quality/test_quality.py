@@ -54,9 +54,7 @@ def test_answers_are_never_worse_than_the_extract() -> None:
 @pytest.mark.timeout(900)
 def test_a_sample_run_now(tmp_path: Path) -> None:
     """About 40 questions through the whole chain with the real models. Its floors leave room for the small number."""
-    figures = measure("test", model=True, embedder=True, documents=False, limit=FLOORS["sample"]["questions"])[
-        "figures"
-    ]
+    figures = measure("test", model=True, reader=True, documents=False, limit=FLOORS["sample"]["questions"])["figures"]
     assert figures["quotes_exact"] == 1.0
     for name, floor in FLOORS["sample"]["at_least"].items():
         assert figures[name] >= floor, (name, figures)

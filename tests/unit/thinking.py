@@ -1,4 +1,4 @@
-"""Small documents, a bag-of-words embedder and lying models, for the tests of the thinking rooms."""
+"""Small documents, a bag-of-words reader and lying models, for the tests of the thinking rooms."""
 
 from __future__ import annotations
 
@@ -62,16 +62,17 @@ def document_of(text: str, name: str = "lease.md") -> Document:
 
 def opened(text: str = LEASE, name: str = "lease.md", *, dense: bool = False) -> Opened:
     document = document_of(text, name)
-    return open_index(document, SearchIndex(document, BagEmbedder() if dense else None))
+    return open_index(document, SearchIndex(document, BagReader() if dense else None))
 
 
-class BagEmbedder:
+class BagReader:
     """Texts that share terms are near: a hashed bag of words, of unit length."""
 
     width = 64
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self.questions: list[str] = []
         self.closed = 0
 
     @property
@@ -82,7 +83,7 @@ class BagEmbedder:
     def languages(self) -> tuple[str, ...]:
         return ("en",)
 
-    def embed(self, texts: Sequence[str]) -> list[array[float]]:
+    def embed(self, texts: Sequence[str], role: str = "passage") -> list[array[float]]:
         self.texts += texts
         return [self._one(text) for text in texts]
 
@@ -92,6 +93,12 @@ class BagEmbedder:
             values[zlib.crc32(term.encode("utf-8", "replace")) % self.width] += 1.0
         norm = math.sqrt(sum(v * v for v in values))
         return array("f", [v / norm for v in values])
+
+    def read(self, question: str, passages: Sequence[str], cancel: object = None) -> list[float]:
+        """Passages that hold most of the question's terms answer it."""
+        asked = set(terms(question)) or {"?"}
+        self.questions.append(question)
+        return [8.0 * len(asked & set(terms(passage))) / len(asked) - 3.0 for passage in passages]
 
     def close(self) -> None:
         self.closed += 1

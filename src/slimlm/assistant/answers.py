@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from slimlm.assistant.grounding import check_claim
 from slimlm.assistant.opened import Opened, check_cancel, cite_sentence, language_note, section_sentences, speaks
@@ -17,16 +18,18 @@ from slimlm.retrieval.answerability import judge
 from slimlm.retrieval.question import Question, about_title, bare_title, read_question
 from slimlm.retrieval.records import Sentence
 from slimlm.retrieval.salience import key_sentences
-from slimlm.retrieval.search import Found
+from slimlm.retrieval.search import READ, Found
+from slimlm.retrieval.sentences import refers_back
 from slimlm.retrieval.words import terms
 
-SEARCH_LIMIT = 12
+SEARCH_LIMIT = READ  # what the reading model has read: the weights of the answerability signal were fitted on it
 CLOSEST = 3  # passages offered when the answer is not there
 LIST_LIMIT = 40  # items quoted for a question that asks for all of something
+# Log-odds of the reading model that count as much as 1.0 of the ranking by words.
+READ_UNIT = 2.5
 # A quote this short is read faster than a rephrased one, and cannot be worse.
 SHORT_QUOTE_CHARS = 70
 _TWO_THINGS = re.compile(r",? and (?:who|what|when|where|which|how|why|for how|by when|until when)\b", re.IGNORECASE)
-_REFERS_BACK = re.compile(r"^(?:it|this|that|these|those|they|he|she|such|the (?:same|latter|former))\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def answer_question(
             yield Delta(claim)
         yield Done(Answer(text, "answered", about, language=question.language, confidence=1.0))
         return
-    matches = [_match(opened, question, text, near) for opened in documents]
+    matches = [_match(opened, question, near, cancel) for opened in documents]
     matches.sort(key=lambda m: (-m.answerable, -m.probability))
     best = matches[0] if matches else None
     check_cancel(cancel)
@@ -100,11 +103,11 @@ def _about_section(documents: Sequence[Opened], text: str) -> tuple[Claim, ...]:
     return ()
 
 
-def _match(opened: Opened, question: Question, text: str, near: Citation | None) -> _Match:
-    found = opened.index.search(question, SEARCH_LIMIT)
+def _match(opened: Opened, question: Question, near: Citation | None, cancel: threading.Event | None) -> _Match:
+    found = opened.index.search(question, SEARCH_LIMIT, cancel=cancel)
     if near is not None and near.document_id == opened.document.id:
         found = _prefer_near(found, near)
-    verdict = judge(opened.index, text, found)
+    verdict = judge(opened.index, question, found)
     return _Match(opened, tuple(found), verdict.probability, verdict.answerable)
 
 
@@ -113,14 +116,18 @@ def _prefer_near(found: list[Found], near: Citation) -> list[Found]:
 
     def score(item: Found) -> float:
         distance = max(near.start - item.hit.sentence.end, item.hit.sentence.start - near.end, 0)
-        return item.hit.score + (0.6 if distance < 400 else 0.25 if distance < 1500 else 0.0)
+        unit = 1.0 if item.read is None else READ_UNIT
+        return item.hit.score + unit * (0.6 if distance < 400 else 0.25 if distance < 1500 else 0.0)
 
     return sorted(found, key=score, reverse=True)
 
 
 def _closest(matches: Sequence[_Match]) -> tuple[Citation, ...]:
-    pool = sorted(((f, m) for m in matches for f in m.found), key=lambda pair: -pair[0].hit.score)
-    quotes = [cite_sentence(m.opened, f.hit.sentence) for f, m in pool if f.hit.sentence.kind != "heading"]
+    # In turn from each document, the likeliest one first: scores compare within one document only.
+    turns = zip_longest(
+        *([(m.opened, f.hit.sentence) for f in m.found if f.hit.sentence.kind != "heading"] for m in matches)
+    )
+    quotes = [cite_sentence(*pair) for turn in turns for pair in turn if pair is not None]
     return tuple(dict.fromkeys(quotes))[:CLOSEST]
 
 
@@ -129,7 +136,7 @@ def _quote(opened: Opened, sentence: Sentence) -> Citation:
     sentences = opened.index.sentences
     start, end = sentence.start, sentence.end
     before = sentences[sentence.index - 1] if sentence.index > 0 else None
-    if before is not None and before.block == sentence.block and _REFERS_BACK.match(sentence.text):
+    if before is not None and before.block == sentence.block and refers_back(sentence.text):
         start = before.start
     if sentence.text.rstrip().endswith((":", "：")) or sentence.kind in ("heading", "title"):
         for follower in sentences[sentence.index + 1 : sentence.index + 1 + LIST_LIMIT]:
@@ -200,12 +207,18 @@ def _gather(match: _Match, question: Question) -> list[Citation]:
         return [cite_sentence(opened, s) for s in (*first, *siblings)][:LIST_LIMIT]
     if top.text.rstrip().endswith((":", "：")) or top.kind in ("heading", "title"):
         return [_quote(opened, top)]
-    best = match.found[0].hit.score
-    chosen = [f.hit.sentence for f in match.found if f.hit.score >= 0.72 * best and f.features.heading == 0]
+    chosen = [f.hit.sentence for f in match.found if _as_good(f, match.found[0]) and f.features.heading == 0]
     if question.expects in ("number", "money", "percent"):
         chosen = chosen[:3]
     unique = sorted({s.index: s for s in chosen[:6] or [top]}.values(), key=lambda s: s.index)
     return [cite_sentence(opened, s) for s in unique]
+
+
+def _as_good(one: Found, best: Found) -> bool:
+    """Whether a passage answers about as well as the best one."""
+    if best.read is None or one.read is None:
+        return one.hit.score >= 0.72 * best.hit.score
+    return one.read >= min(max(best.read - READ_UNIT, 0.0), best.read)
 
 
 def _siblings(opened: Opened, sentence: Sentence) -> list[Sentence]:

@@ -19,7 +19,7 @@ from typing import Final
 from slimlm.assistant.answers import answer_question
 from slimlm.assistant.chat import Chat
 from slimlm.assistant.library import Library
-from slimlm.assistant.models import chat_model_id, forget_states, start_embedder, start_engine, start_reranker
+from slimlm.assistant.models import chat_model_id, forget_states, reading_model_id, start_engine, start_reader
 from slimlm.assistant.opened import Opened, check_cancel, cite_sentence, open_index
 from slimlm.assistant.outlines import outline_of
 from slimlm.assistant.records import (
@@ -42,7 +42,7 @@ from slimlm.engine.protocol import Engine
 from slimlm.errors import DiskSpaceError, StorageError
 from slimlm.prompts.intent import classify_intent
 from slimlm.retrieval.question import read_question
-from slimlm.retrieval.records import Embedder, Reranker
+from slimlm.retrieval.records import Reader
 from slimlm.retrieval.search import SearchIndex
 from slimlm.settings import Settings, load_settings
 
@@ -50,7 +50,7 @@ logger = logging.getLogger("slimlm.assistant")
 
 EMBED_BATCH = 32  # sentences between two looks at the cancel flag
 # Part of the key of kept results: raise it when wording, checks or ranking change what would be written.
-RESULT_VERSION: Final = 1
+RESULT_VERSION: Final = 2
 
 OpenProgress = Callable[[Progress], None]
 
@@ -58,7 +58,7 @@ OpenProgress = Callable[[Progress], None]
 class Assistant:
     """One person's assistant. Safe to use from several threads; models start on first use and are shared.
 
-    ``engine`` / ``embedder``: given ones are used instead of the installed models (and are closed by their owner).
+    ``engine`` / ``reader``: given ones are used instead of the installed models (and are closed by their owner).
     Without any model, answers and summaries are the document's own sentences.
     """
 
@@ -67,18 +67,17 @@ class Assistant:
         settings: Settings | None = None,
         *,
         engine: Engine | None = None,
-        embedder: Embedder | None = None,
+        reader: Reader | None = None,
         model: str | None = None,
     ) -> None:
         self.settings = settings or load_settings()
         self._model = model
-        self._given = (engine, embedder)
+        self._given = (engine, reader)
         self._lock = threading.RLock()
         self._engine: Engine | None = engine
-        self._embedder: Embedder | None = embedder
-        self._reranker: Reranker | None = None
+        self._reader: Reader | None = reader
         # Tests and embedding programs that bring their own models get exactly these.
-        self._started = {"engine": engine is not None, "embedder": embedder is not None, "reranker": engine is not None}
+        self._started = {"engine": engine is not None, "reader": reader is not None}
         self._opened: dict[str, Opened] = {}
         self._written: dict[str, list[Claim]] = {}  # the model's checked sentences, by document
         self.library = Library(self.settings.paths.library, self.open, self._forget)
@@ -95,22 +94,13 @@ class Assistant:
             return self._engine
 
     @property
-    def embedder(self) -> Embedder | None:
-        """The embedding model, started on first use; None when none is installed or it is switched off."""
+    def reader(self) -> Reader | None:
+        """The reading model, started on first use; None when none is installed or it is switched off."""
         with self._lock:
-            if not self._started["embedder"]:
-                self._embedder = start_embedder(self.settings)
-                self._started["embedder"] = True
-            return self._embedder
-
-    @property
-    def reranker(self) -> Reranker | None:
-        """The chat model as a reader of candidates, started on first use."""
-        with self._lock:
-            if not self._started["reranker"]:
-                self._reranker = start_reranker(self.settings, self._model)
-                self._started["reranker"] = True
-            return self._reranker
+            if not self._started["reader"]:
+                self._reader = start_reader(self.settings)
+                self._started["reader"] = True
+            return self._reader
 
     def use_model(self, engine: Engine | None) -> None:
         """Write with this engine from now on; None: with no model at all, quotes only."""
@@ -127,7 +117,7 @@ class Assistant:
         def start() -> None:
             try:
                 assert self.engine is None or self.engine.info
-                assert self.embedder is None or self.embedder.name
+                assert self.reader is None or (self.reader.embed(["."], "query") and self.reader.read(".", ["."]))
             except Exception:  # noqa: BLE001, S110  (the first real use raises it again, where it can be shown)
                 pass
 
@@ -163,13 +153,16 @@ class Assistant:
     def search(self, documents: Document | Sequence[Document], query: str, limit: int = 5) -> tuple[Citation, ...]:
         """The passages nearest to ``query``, best first."""
         question = read_question(query)
-        hits = [
-            (found.hit.score, cite_sentence(opened, found.hit.sentence))
+        found = [
+            (place, hit, opened)
             for opened in map(self._indexed, _several(documents))
-            for found in opened.index.search(question, limit)
+            for place, hit in enumerate(opened.index.search(question, limit))
         ]
-        hits.sort(key=lambda pair: -pair[0])
-        return tuple(citation for _, citation in hits[:limit])
+        if len({hit.read is None for _, hit, _ in found}) == 1:
+            found.sort(key=lambda one: -one[1].hit.score)
+        else:  # scores by words alone and log-odds do not compare: the documents take turns
+            found.sort(key=lambda one: one[0])
+        return tuple(cite_sentence(opened, hit.hit.sentence) for _, hit, opened in found[:limit])
 
     # --- tasks ----------------------------------------------------------------------------------------------------
 
@@ -192,7 +185,7 @@ class Assistant:
 
     def suggest(self, document: Document, count: int = 3, cancel: threading.Event | None = None) -> Iterator[Event]:
         """Stream questions that have a supported answer; kept like summaries."""
-        key = self._key(f"suggest:{count}", self._chat_model())
+        key = self._key(f"suggest:{count}:{self._reading_model() or 'none'}", self._chat_model())
         kept = self.library.store.get_result(document.id, key)
         if kept is not None and (known := read_suggestions(kept, document)) is not None:
             for suggestion in known:
@@ -237,14 +230,12 @@ class Assistant:
         with self._lock:
             if self._given[0] is None and self._engine is not None:
                 self._engine.close()
-            for model in (self._embedder if self._given[1] is None else None, self._reranker):
-                close = getattr(model, "close", None)
-                if close is not None:
-                    close()
-            self._engine, self._embedder = self._given
-            self._reranker = None
-            given = self._given[0] is not None
-            self._started = {"engine": given, "embedder": self._given[1] is not None, "reranker": given}
+            close = getattr(self._reader, "close", None) if self._given[1] is None else None
+            if close is not None:
+                close()
+            self._engine, self._reader = self._given
+            self._started = {"engine": self._given[0] is not None, "reader": self._given[1] is not None}
+            self._opened.clear()  # their indexes hold the reader
             self.library.close()
 
     def __enter__(self) -> Assistant:
@@ -272,21 +263,20 @@ class Assistant:
 
     def _index(self, document: Document, cancel: threading.Event | None) -> Iterator[Event]:
         """Complete the index with vectors: kept ones first, then the missing ones, batch by batch."""
-        opened, embedder = self._open(document), self.embedder
-        if embedder is None or (opened.language not in ("und", *embedder.languages)):
+        opened, reader = self._open(document), self.reader
+        if reader is None or (opened.language not in ("und", *reader.languages)):
             return
         index = opened.index
-        if index.embedder is None:
-            index.attach(embedder, self.library.store.get_vectors(document.id, embedder.name))
-        index.reranker = self.reranker
+        if index.reader is None:
+            index.attach(reader, self.library.store.get_vectors(document.id, reader.name))
         pending = index.pending()
         for i in range(0, len(pending), EMBED_BATCH):
             check_cancel(cancel)
             yield Progress("indexing", i, len(pending))
-            index.embed(pending[i : i + EMBED_BATCH])
+            index.embed(pending[i : i + EMBED_BATCH], cancel)
         if pending:
             with _kept_if_possible("The index by meaning"):
-                self.library.store.put_vectors(document.id, embedder.name, index.vectors)
+                self.library.store.put_vectors(document.id, reader.name, index.vectors)
 
     def _indexed(self, document: Document) -> Opened:
         for _ in self._index(document, None):
@@ -301,6 +291,12 @@ class Assistant:
         if self._started["engine"]:
             return self._engine.info.model_sha256 if self._engine is not None else ""
         return chat_model_id(self.settings, self._model)
+
+    def _reading_model(self) -> str:
+        """Names the reading model without starting it: other suggestions are verified by another one."""
+        if self._started["reader"]:
+            return self._reader.name if self._reader is not None else ""
+        return reading_model_id(self.settings)
 
     def _keep(self, document: Document, key: str, payload: object) -> None:
         with _kept_if_possible("The result"):

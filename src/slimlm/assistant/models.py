@@ -1,16 +1,17 @@
-"""Starts the models that the settings name: the chat model and the embedder, or None where none is installed."""
+"""Starts the models that the settings name: the chat model and the reading model, or None where none is installed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from slimlm.engine.protocol import Engine
 from slimlm.errors import ModelNotInstalledError
-from slimlm.retrieval.records import Embedder, Reranker
+from slimlm.retrieval.records import Reader
 from slimlm.settings import Settings
 
-# Reading the candidates with a larger model takes longer than writing the answer.
-RERANKER_PARAMETERS = 700_000_000
+if TYPE_CHECKING:
+    from slimlm.engine.entries import InstalledModel
 
 
 def start_engine(settings: Settings, model: str | None = None) -> Engine | None:
@@ -48,38 +49,34 @@ def chat_model_id(settings: Settings, model: str | None = None) -> str:
     return installed.sha256 if installed is not None else ""
 
 
-def start_embedder(settings: Settings) -> Embedder | None:
-    """The installed embedding model, loaded; None when it is switched off or was never pulled."""
-    if settings.engine.embedder == "off":
-        return None
-    from slimlm.engine.catalog import DEFAULT_EMBEDDER, Catalog  # noqa: PLC0415
-    from slimlm.engine.llama_embedder import LlamaEmbedder  # noqa: PLC0415
+def reading_model_id(settings: Settings) -> str:
+    """``name`` of the reading model that would be started, without starting it; "" when there is none."""
+    installed = _installed_reader(settings)
+    return installed.identity if installed is not None else ""
 
-    name = DEFAULT_EMBEDDER if settings.engine.embedder == "auto" else settings.engine.embedder
-    installed = Catalog(settings.paths).installed(name)
+
+def start_reader(settings: Settings) -> Reader | None:
+    """The installed reading model; None when it is switched off or was never pulled. Loaded at its first use.
+
+    Raises ``InvalidModelError``.
+    """
+    installed = _installed_reader(settings)
     if installed is None:
         return None
-    return LlamaEmbedder.open(
-        installed.path, installed.sha256, installed.name, settings.paths, settings.engine, languages=installed.languages
+    from slimlm.engine.llama_reader import LlamaReader  # noqa: PLC0415
+
+    return LlamaReader.open(
+        installed.path, installed.identity, settings.paths, settings.engine, languages=installed.languages
     )
 
 
-def start_reranker(settings: Settings, model: str | None = None) -> Reranker | None:
-    """The chat model as a reader of candidates; None when it is switched off, not installed or of an unknown kind."""
-    if settings.engine.reranker == "off":
+def _installed_reader(settings: Settings) -> InstalledModel | None:
+    if settings.engine.reader == "off":
         return None
     from slimlm.engine.catalog import Catalog  # noqa: PLC0415
-    from slimlm.engine.gguf_header import check_gguf  # noqa: PLC0415
-    from slimlm.engine.llama_likelihood import LlamaLikelihood  # noqa: PLC0415
 
-    installed = Catalog(settings.paths).installed(model or settings.engine.model)
-    if installed is None or installed.parameters > RERANKER_PARAMETERS:
-        return None
-    if not LlamaLikelihood.supports(check_gguf(installed.path)):
-        return None
-    return LlamaLikelihood.open(
-        installed.path, installed.sha256, installed.name, settings.paths, settings.engine, languages=installed.languages
-    )
+    catalog = Catalog(settings.paths)
+    return catalog.installed(catalog.reader_name(settings.engine.reader))
 
 
 def forget_states(settings: Settings, texts: Sequence[str]) -> None:

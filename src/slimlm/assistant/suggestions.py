@@ -46,7 +46,7 @@ def suggest(
             opening = _opening(sentence.text)
             reply = generate(engine, render_question(sentence.text, opening), cancel=cancel)
             text = parse_question(opening, reply)
-            suggestion = _verified(opened, text, sentence, chosen) if text else None
+            suggestion = _verified(opened, text, sentence, chosen, cancel) if text else None
             if suggestion is not None:
                 chosen.append(suggestion)
                 yield Suggested(suggestion)
@@ -65,7 +65,9 @@ def _opening(text: str) -> str:
     return next((word for kind, word in _OPENINGS if has_type(text, kind)), "What")
 
 
-def _verified(opened: Opened, text: str, source: Sentence, chosen: Sequence[Suggestion]) -> Suggestion | None:
+def _verified(
+    opened: Opened, text: str, source: Sentence, chosen: Sequence[Suggestion], cancel: threading.Event | None
+) -> Suggestion | None:
     """The suggestion when search leads from the question back to where it came from, and finds it answerable."""
     asked = set(terms(text))
     if (
@@ -76,11 +78,11 @@ def _verified(opened: Opened, text: str, source: Sentence, chosen: Sequence[Sugg
         return None
     question = read_question(text)
     for read in (False, True):  # the quick look throws most bad ones out; the full one is what asking it will do
-        found = opened.index.search(question, SEARCH_LIMIT, read=read)
+        found = opened.index.search(question, SEARCH_LIMIT, read=read, cancel=cancel)
         if not found or found[0].features.coverage_around < MIN_COVERAGE:
             return None
         hit = found[0].hit.sentence
-        if hit.index != source.index or (read and not judge(opened.index, text, found).answerable):
+        if hit.index != source.index or (read and not judge(opened.index, question, found).answerable):
             return None
     if any((other.citation.start, other.citation.end) == (hit.start, hit.end) for other in chosen):
         return None

@@ -125,11 +125,11 @@ def _claim(opened: Opened, text: str, keys: Sequence[Sentence]) -> Claim | None:
 def _complete(opened: Opened, written: Sequence[Claim], keys: Sequence[Sentence], wanted: int) -> tuple[Claim, ...]:
     """What the model said well, completed with quotes of what it left out, in the document's order."""
     chosen = list(written[:wanted])
-    said = {(c.start, c.end) for claim in chosen for c in claim.citations}
+    said = [c.start for claim in chosen for c in claim.citations]
     for sentence in keys:
         if len(chosen) >= wanted:
             break
-        if (sentence.start, sentence.end) not in said:
+        if not any(sentence.start <= start < sentence.end for start in said):  # a citation leaves its number out
             chosen.append(_quoted(opened, sentence))
     return tuple(sorted(chosen, key=lambda claim: claim.citations[0].start))
 

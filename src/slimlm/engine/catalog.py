@@ -18,12 +18,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import Literal
 
 import slimlm
 from slimlm.engine.entries import (
     AS_IS,
+    READER_LAYOUT,
     InstalledModel,
     Kind,
     ModelEntry,
@@ -51,8 +50,7 @@ from slimlm.errors import (
 from slimlm.paths import Paths, ensure
 
 DEFAULT_CHAT = "smollm2-135m-instruct"
-DEFAULT_EMBEDDER = "minilm-l6-v2"
-_BERT_TYPES: Mapping[str, Literal["F16", "Q8_0"]] = MappingProxyType({"bert-f16": "F16", "bert-q8_0": "Q8_0"})
+DEFAULT_READER = "slimlm-reader"
 
 
 class Catalog:
@@ -85,6 +83,10 @@ class Catalog:
         if isinstance(chosen, str) and any(entry.name == chosen for entry in self.list()):
             return chosen
         return DEFAULT_CHAT
+
+    def reader_name(self, setting: str) -> str:
+        """The name of the reading model that the setting ``engine.reader`` means."""
+        return DEFAULT_READER if setting == "auto" else setting
 
     def add(
         self, name: str, source: str, *, kind: Kind = "chat", title: str = "", licence: str = "",
@@ -157,7 +159,7 @@ class Catalog:
         """Make an installed chat model the default."""
         model = self.require(name)
         if model.kind != "chat":
-            raise UsageError(f"{model.name} is an embedding model: it cannot write answers.")
+            raise UsageError(f"{model.name} is a reading model: it cannot write answers.")
         write_json(self._default_file, {"name": model.name})
         return model
 
@@ -240,11 +242,7 @@ class Catalog:
 
     def _install_from(self, entry: ModelEntry, wanted: Wanted, folder: Path, work: Work) -> InstalledModel:
         fetched = fetch(wanted, folder / "source", self._environ, work)
-        siblings = {}
-        for needed in entry.siblings:
-            beside = Wanted(wanted.source.sibling(needed.name), needed.sha256, download_bytes=wanted.download_bytes)
-            siblings[needed.name] = fetch(beside, folder / needed.name, self._environ, work).path
-        ready, sha256 = _prepare(entry, fetched, siblings, folder, work)
+        ready, sha256 = _prepare(entry, fetched, folder, work)
         in_place = ready == fetched.path and fetched.in_place
         target = ready if in_place else self._model_file(entry.name)
         if not in_place:
@@ -303,20 +301,16 @@ class Catalog:
         return self._paths.models / "_default.json"
 
 
-def _prepare(
-    entry: ModelEntry, fetched: Fetched, siblings: Mapping[str, Path], folder: Path, work: Work
-) -> tuple[Path, str]:
+def _prepare(entry: ModelEntry, fetched: Fetched, folder: Path, work: Work) -> tuple[Path, str]:
     """Check the fetched file and bring it into the entry's layout; returns the file to install and its hash."""
     if entry.layout == AS_IS:
         _check(fetched.path, entry.kind)
         return fetched.path, fetched.sha256
     ready = folder / "ready.gguf"
-    if entry.layout in _BERT_TYPES:
-        from slimlm.engine.bert_gguf import build_bert_gguf  # noqa: PLC0415  (numpy and gguf: only when needed)
+    if entry.layout.startswith(READER_LAYOUT):
+        from slimlm.engine.reader_weights import build_reader  # noqa: PLC0415  (numpy: only when needed)
 
-        kind = _BERT_TYPES[entry.layout]
-        vocabulary, config = siblings["vocab.txt"], siblings["config.json"]
-        build_bert_gguf(fetched.path, vocabulary, config, ready, entry.title, kind, work)
+        build_reader(fetched.path, ready, entry.title, work)
     else:
         from slimlm.engine.layout import apply_layout  # noqa: PLC0415
 

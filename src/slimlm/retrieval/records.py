@@ -1,4 +1,4 @@
-"""Sentences, hits, and the embedder and the reranker that search may use. Standard library alone."""
+"""Sentences, hits, and the reading model that search may use. Standard library alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,44 +30,31 @@ class Hit:
     sentence: Sentence
     score: float
     lexical: float = 0.0
-    dense: float = 0.0  # cosine, -1 to 1; 0 without an embedder
+    dense: float = 0.0  # cosine, -1 to 1; 0 without a reader
 
 
-class Embedder(Protocol):
-    """Text -> unit vectors. Implemented by the engine room; search works without one."""
+Role = Literal["query", "passage"]
+
+
+class Reader(Protocol):
+    """A small model that finds and judges, and never writes. Implemented by the engine room; search works without."""
 
     @property
     def name(self) -> str:
-        """Identifies model and settings: vectors of different names are never compared."""
+        """Identifies model and weights: vectors and scores of different names are never compared."""
         ...
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """ISO 639-1 codes for which the vectors mean something."""
+        """ISO 639-1 codes for which vectors and scores mean something."""
         ...
 
-    def embed(self, texts: Sequence[str]) -> list[array[float]]:
-        """One L2-normalized vector (``array('f')``) a text."""
+    def embed(
+        self, texts: Sequence[str], role: Role = "passage", cancel: threading.Event | None = None
+    ) -> list[array[float]]:
+        """One L2-normalized vector (``array('f')``) a text; a question's is near those of passages that answer it."""
         ...
 
-
-class Reranker(Protocol):
-    """How well passages explain a question. Implemented by the engine room; search works without one."""
-
-    @property
-    def name(self) -> str:
-        """Identifies model and wording: scores of different names are never compared."""
-        ...
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """ISO 639-1 codes for which the scores mean something."""
-        ...
-
-    def score(self, passages: Sequence[str], question: str, cancel: threading.Event | None = None) -> list[float]:
-        """A passage's mean log-probability (natural) of a token of ``question`` read after it: at most 0, in order."""
-        ...
-
-    def prior(self, question: str) -> float:
-        """The same after no passage: ``score - prior`` is what the passage tells, comparable between questions."""
+    def read(self, question: str, passages: Sequence[str], cancel: threading.Event | None = None) -> list[float]:
+        """Log-odds (nats) that each passage answers ``question``, in order; "none of them" has 0."""
         ...

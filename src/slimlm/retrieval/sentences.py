@@ -40,6 +40,14 @@ _CLAUSE_NUMBER = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,3})*|[ivxlc]{1,5}|[a-z])\)?
 _SOFT = re.compile(r";\s|:\s|—\s|\s–\s|,\s|、|，|；|،\s")
 
 
+_REFERS_BACK = re.compile(r"^(?:it|this|that|these|those|they|he|she|such|the (?:same|latter|former))\b", re.IGNORECASE)
+
+
+def refers_back(text: str) -> bool:
+    """Whether a sentence begins with a word that stands for something in the sentence before it."""
+    return _REFERS_BACK.match(text) is not None
+
+
 def split_sentences(document: Document) -> tuple[Sentence, ...]:
     """All sentences of ``document`` in order; ``document.text[s.start:s.end] == s.text``."""
     found: list[Sentence] = []

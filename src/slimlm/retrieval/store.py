@@ -236,8 +236,11 @@ class LibraryStore:
 
     # --- vectors and results ------------------------------------------------------------------------------------------
 
-    def put_vectors(self, id: str, embedder: str, vectors: Mapping[int, array[float]]) -> bool:
-        """Keep vectors by sentence number, beside those already kept. False: the document is not in the library."""
+    def put_vectors(self, id: str, reader: str, vectors: Mapping[int, array[float]]) -> bool:
+        """Keep vectors by sentence number, beside those already kept of this reading model and in place of any other's.
+
+        False: the document is not in the library.
+        """
         chunks: dict[int, dict[int, array[float]]] = {}
         for i, vector in vectors.items():
             chunks.setdefault(i // VECTOR_CHUNK, {})[i] = vector
@@ -245,8 +248,9 @@ class LibraryStore:
             number = _number(db, id)
             if number is None:
                 return False
+            db.execute("DELETE FROM vectors WHERE number = ? AND embedder <> ?", (number, reader))
             for chunk, new in chunks.items():
-                key = (number, embedder, chunk)
+                key = (number, reader, chunk)
                 row = db.execute(
                     "SELECT packed FROM vectors WHERE number = ? AND embedder = ? AND chunk = ?", key
                 ).fetchone()
@@ -255,12 +259,12 @@ class LibraryStore:
                 db.execute("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)", (*key, pack_vectors(old | new)))
         return True
 
-    def get_vectors(self, id: str, embedder: str) -> dict[int, array[float]]:
+    def get_vectors(self, id: str, reader: str) -> dict[int, array[float]]:
         """Sentence number -> vector, as far as they are kept."""
         with self._snapshot() as db:
             rows = db.execute(
                 "SELECT packed FROM vectors JOIN documents USING (number) WHERE id = ? AND embedder = ? ORDER BY chunk",
-                (id, embedder),
+                (id, reader),
             ).fetchall()
         vectors: dict[int, array[float]] = {}
         with self._sound():

@@ -72,7 +72,7 @@ def pack_vectors(vectors: Mapping[int, array[float]]) -> bytes:
     standard library needs 190 ms; neither gets smaller by compression.
     """
     dimensions = {len(vector) for vector in vectors.values()}
-    assert len(dimensions) == 1, "vectors of one embedder have one length"
+    assert len(dimensions) == 1, "vectors of one model have one length"
     order = sorted(vectors)
     head = struct.pack("<2I", len(order), dimensions.pop())
     return b"".join((head, _bytes(array("I", order)), *(_bytes(vectors[i]) for i in order)))

@@ -144,7 +144,7 @@ def test_an_answer_of_the_real_model_can_be_stopped(environ: dict[str, str], lea
             os.link(file, home / file.name)
         except OSError:  # another file system
             shutil.copy2(file, home / file.name)
-    with session(environ, lease, fetch=True) as terminal:
+    with session({**environ, "SLIMLM_ENGINE_READER": "off"}, lease, fetch=True) as terminal:
         terminal.wait_for("Summary", 120)
         time.sleep(0.5)
         terminal.interrupt()

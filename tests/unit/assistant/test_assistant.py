@@ -15,7 +15,7 @@ from slimlm.assistant.records import Answer, Suggested, Summary
 from slimlm.documents.records import Document
 from slimlm.errors import NotInLibraryError, UsageError
 from slimlm.settings import load_settings
-from unit.thinking import LEASE, BagEmbedder, document_of, exact, saying
+from unit.thinking import LEASE, BagReader, document_of, exact, saying
 
 TRUE = "The tenant pays a deposit of EUR 1,900 before moving in."
 
@@ -43,7 +43,7 @@ def lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def assistant() -> Iterator[Assistant]:
-    with Assistant(engine=saying(TRUE), embedder=BagEmbedder()) as made:
+    with Assistant(engine=saying(TRUE), reader=BagReader()) as made:
         yield made
 
 
@@ -95,10 +95,10 @@ def test_results_of_another_model_are_not_shown(assistant: Assistant, lease: Pat
 
 def test_vectors_are_kept(lease: Path) -> None:
     for n in range(2):
-        embedder = BagEmbedder()
-        with Assistant(engine=saying(TRUE), embedder=embedder) as assistant:
+        reader = BagReader()
+        with Assistant(engine=saying(TRUE), reader=reader) as assistant:
             last_result(assistant.ask(assistant.open(lease), "How much is the rent?"))
-        sentences = [text for text in embedder.texts if "1,900" in text]
+        sentences = [text for text in reader.texts if "1,900" in text]
         assert len(sentences) == (1 if n == 0 else 0)
 
 
@@ -177,10 +177,10 @@ class Started:
     """Counts starts and closings of models."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.engines, self.embedders = 0, 0
+        self.engines, self.readers = 0, 0
         self.closed: list[str] = []
         monkeypatch.setattr(module, "start_engine", self.engine)
-        monkeypatch.setattr(module, "start_embedder", self.embedder)
+        monkeypatch.setattr(module, "start_reader", self.reader)
 
     def engine(self, *_: object) -> object:
         self.engines += 1
@@ -188,10 +188,10 @@ class Started:
         made.close = lambda: self.closed.append("engine")  # type: ignore[method-assign]
         return made
 
-    def embedder(self, *_: object) -> object:
-        self.embedders += 1
-        made = BagEmbedder()
-        made.close = lambda: self.closed.append("embedder")  # type: ignore[method-assign]
+    def reader(self, *_: object) -> object:
+        self.readers += 1
+        made = BagReader()
+        made.close = lambda: self.closed.append("reader")  # type: ignore[method-assign]
         return made
 
 
@@ -201,22 +201,22 @@ def test_models_start_late_and_once(lease: Path, monkeypatch: pytest.MonkeyPatch
         document = assistant.open(lease)
         assistant.outline(document)
         last_result(assistant.summarize(document, "points"))
-        assert (started.engines, started.embedders) == (0, 0)
+        assert (started.engines, started.readers) == (0, 0)
         threads = [threading.Thread(target=lambda: assistant.engine) for _ in range(8)]
         for thread in [*threads, assistant.warm_up()]:
             if thread.ident is None:
                 thread.start()
             thread.join(10)
         last_result(assistant.ask(document, "How much is the rent?"))
-        assert (started.engines, started.embedders) == (1, 1)
-    assert sorted(started.closed) == ["embedder", "engine"]
+        assert (started.engines, started.readers) == (1, 1)
+    assert sorted(started.closed) == ["reader", "engine"]
 
 
 def test_given_models_are_not_closed(lease: Path) -> None:
-    embedder = BagEmbedder()
-    with Assistant(engine=saying(TRUE), embedder=embedder) as assistant:
+    reader = BagReader()
+    with Assistant(engine=saying(TRUE), reader=reader) as assistant:
         last_result(assistant.ask(assistant.open(lease), "How much is the rent?"))
-    assert embedder.closed == 0
+    assert reader.closed == 0
 
 
 def test_several_threads_ask_at_once(assistant: Assistant, lease: Path) -> None:
@@ -237,7 +237,7 @@ def test_several_threads_ask_at_once(assistant: Assistant, lease: Path) -> None:
 
 def test_without_models_everything_is_quoted(lease: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "start_engine", lambda *_: None)
-    monkeypatch.setattr(module, "start_embedder", lambda *_: None)
+    monkeypatch.setattr(module, "start_reader", lambda *_: None)
     with Assistant() as assistant:
         document = assistant.open(lease)
         for events in (

@@ -10,6 +10,7 @@ import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -24,8 +25,11 @@ from slimlm.errors import CancelledError, EngineError, SlimLMError
 
 
 class FakeCatalog:
+    def reader_name(self, setting: str) -> str:
+        return "slimlm-reader"
+
     def get(self, name: str) -> object:
-        return object()
+        return SimpleNamespace(kind="chat")
 
     def installed(self, name: str) -> object:
         return object()
@@ -186,8 +190,8 @@ class EmptyCatalog(Catalog):
     ("args", "environ", "pulled"),
     [
         ([], {}, []),
-        (["--yes"], {}, ["smollm2-135m-instruct"]),
-        ([], {"SLIMLM_ASSUME_YES": "1"}, ["smollm2-135m-instruct"]),
+        (["--yes"], {}, ["smollm2-135m-instruct", "slimlm-reader"]),
+        ([], {"SLIMLM_ASSUME_YES": "1"}, ["smollm2-135m-instruct", "slimlm-reader"]),
     ],
 )
 def test_a_missing_model_is_fetched_only_with_consent(

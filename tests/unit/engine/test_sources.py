@@ -62,12 +62,6 @@ def test_local_paths_become_absolute(monkeypatch, tmp_path):
     assert parse_source("m.gguf").path == str(tmp_path / "m.gguf")
 
 
-def test_siblings():
-    assert str(parse_source("pypi:d==1/a/b.bin").sibling("c.txt")) == "pypi:d==1/a/c.txt"
-    assert str(parse_source("hf:o/n/b.bin@r").sibling("c.txt")) == "hf:o/n/c.txt@r"
-    assert str(parse_source("https://h/a/b.bin?q").sibling("c.txt")) == "https://h/a/c.txt"
-
-
 @pytest.mark.loopback
 def test_download_reports_progress_and_leaves_only_the_file(hub, tmp_path):
     seen = []

@@ -58,7 +58,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         return document_of(Path(path).read_text("utf-8"))
 
     monkeypatch.setattr(module, "read_document", read)
-    monkeypatch.setattr(module, "start_embedder", lambda *_: None)
+    monkeypatch.setattr(module, "start_reader", lambda *_: None)
     return tmp_path
 
 

@@ -226,8 +226,9 @@ def test_vectors_come_back_equal_and_add_up(store: LibraryStore) -> None:
     first, second = make_vectors(r, range(0, 600, 7)), make_vectors(r, range(500, 700))
     assert store.put_vectors(LEASE.id, "small@1", first)
     assert store.put_vectors(LEASE.id, "small@1", second)
-    assert store.put_vectors(LEASE.id, "other", {5: array("f", [1.0, 2.0])})
     assert store.get_vectors(LEASE.id, "small@1") == first | second
+    assert store.put_vectors(LEASE.id, "other", {5: array("f", [1.0, 2.0])})
+    assert store.get_vectors(LEASE.id, "small@1") == {}  # one model's vectors at a time
     assert store.get_vectors(LEASE.id, "other") == {5: array("f", [1.0, 2.0])}
     assert store.get_vectors(LEASE.id, "none") == {}
     assert store.put_vectors(LEASE.id, "other", {})

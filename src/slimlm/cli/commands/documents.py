@@ -47,12 +47,12 @@ class _Opened:
 
 
 @contextmanager
-def _opened(app: App, files: tuple[str, ...], model: bool) -> Iterator[_Opened]:
-    """The documents, read; ``model``: the command is better with a language model, so offer one."""
+def _opened(app: App, files: tuple[str, ...], model: bool, reads: bool = True) -> Iterator[_Opened]:
+    """The documents, read; ``model``: the command is better with models, so offer them; ``reads``: also to find."""
     with app.assistant() as assistant, stoppable() as cancel:
         inputs = open_inputs(app, assistant, files, cancel)
         if model:
-            ensure_model(app)
+            ensure_model(app, reads)
         yield _Opened(assistant, inputs, cancel)
 
 
@@ -114,7 +114,7 @@ def summarize(app: App, files: tuple[str, ...], style: SummaryStyle, quotes: boo
     """Summarize documents; every point says where it stands."""
     by_model = style in ("line", "paragraph")  # the others are the document's own sentences
     layout: events.Layout = "paragraph" if by_model else "points"
-    with _opened(app, files, model=by_model) as opened:
+    with _opened(app, files, model=by_model, reads=False) as opened:
         results = []
         for number, document in enumerate(opened.documents):
             stream = opened.assistant.summarize(document, style, opened.cancel)

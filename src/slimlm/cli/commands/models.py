@@ -33,7 +33,7 @@ def list_(app: App) -> None:
     for entry in app.catalog.list():
         model, problem = _installed(app, entry.name)
         state = "damaged" if problem else "installed" if model else ""
-        words = ("default" if entry.name == default else "", "for search" if entry.kind == "embedding" else "", state)
+        words = ("default" if entry.name == default else "", "finds answers" if entry.kind == "reader" else "", state)
         state = ", ".join(filter(None, words))
         rows.append((entry.name, _size(entry, model) or "?", " ".join(entry.languages), state))
         values.append(_as_json(entry, model, entry.name == default))
@@ -75,27 +75,32 @@ def show(app: App, name: str) -> None:
 
 
 @models.command()
-@click.argument("name", default="default")
+@click.argument("name", default="")
 @click.option("--force", is_flag=True, help="Fetch it again, even when it is here.")
 @with_app
 def pull(app: App, name: str, force: bool) -> None:
-    """Fetch a model (the default one when NAME is left out). It goes on where an earlier try stopped."""
-    entry = app.catalog.get(name)
-    here, _ = _installed(app, entry.name)
-    model = pull_model(app, entry.name, force)
+    """Fetch a model; without NAME, the default one and the one that finds answers. It goes on where a try stopped."""
+    names = {"model": name or "default"}
+    if not name and app.settings.engine.reader != "off":
+        names["reader"] = app.catalog.reader_name(app.settings.engine.reader)
+    made: dict[str, Any] = {}
+    for part, wanted in names.items():
+        entry = app.catalog.get(wanted)
+        here, _ = _installed(app, entry.name)
+        model = pull_model(app, entry.name, force)
+        made[part] = _as_json(entry, model, model.name == app.catalog.resolve("default"))
+        if not app.flags.as_json:
+            state = "here already" if here is not None and not force else "ready"
+            app.output.show([line(f"{model.name} is {state} ({render.megabytes(model.size_bytes)}).")])
     if app.flags.as_json:
-        app.output.data({"model": _as_json(entry, model, model.name == app.catalog.resolve("default"))})
-    elif here is not None and not force:
-        app.output.show([line(f"{model.name} is here already ({render.megabytes(model.size_bytes)}).")])
-    else:
-        app.output.show([line(f"{model.name} is ready ({render.megabytes(model.size_bytes)}).")])
+        app.output.data(made)
 
 
 @models.command()
 @click.argument("name")
 @click.argument("source")
 @click.option(
-    "--kind", type=click.Choice(["chat", "embedding"]), default="chat", show_default=True, help="What it is for."
+    "--kind", type=click.Choice(["chat", "reader"]), default="chat", show_default=True, help="What it is for."
 )
 @click.option("--language", "languages", multiple=True, metavar="CODE", help="A language it speaks well (repeatable).")
 @click.option("--title", default="", help="What people call it.")
@@ -104,7 +109,7 @@ def pull(app: App, name: str, force: bool) -> None:
 @click.option("--replace", is_flag=True, help="Replace a model of your own of the same name.")
 @with_app
 def add(  # noqa: PLR0913, PLR0917  (one argument per option)
-    app: App, name: str, source: str, kind: Literal["chat", "embedding"], languages: tuple[str, ...], title: str,
+    app: App, name: str, source: str, kind: Literal["chat", "reader"], languages: tuple[str, ...], title: str,
     licence: str, sha256: str | None, replace: bool,
 ) -> None:  # fmt: skip
     """Register a model of your own under NAME.
@@ -121,7 +126,8 @@ def add(  # noqa: PLR0913, PLR0917  (one argument per option)
     if app.flags.as_json:
         app.output.data({"model": _as_json(entry, model, False)})
     else:
-        follow = f"`slimlm models use {name}`" if model else f"`slimlm models pull {name}` fetches it"
+        use = f"`slimlm models use {name}`" if kind == "chat" else f'the setting `engine.reader = "{name}"`'
+        follow = use if model else f"`slimlm models pull {name}` fetches it"
         app.output.show([line(f"{name} is registered. Next: {follow}.")])
 
 
