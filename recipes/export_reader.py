@@ -12,7 +12,7 @@ import re
 from dataclasses import asdict
 from pathlib import Path
 
-from train_reader import held_out
+from train_reader import STAGES, held_out
 
 from slimlm.engine.entries import READER_LAYOUT
 from slimlm.engine.packed_encoder import read_packed_encoder
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--target", type=Path, default=TARGET)
     args = parser.parse_args()
     base = read_packed_encoder(args.base)
-    encoding, model = Encoding(base.vocabulary), load_trained(args.work / "own", from_packed(base))
+    encoding, model = Encoding(base.vocabulary), load_trained(args.work / STAGES[-1].name, from_packed(base))
     held = held_out(load_examples(args.work / "own.pickle"))
     before = measure(model, encoding, held)
     trained = tensors_of(model)

@@ -52,7 +52,7 @@ class CachedReader:
         self._inner, self.known = inner, known.setdefault(inner.name, {})
         self.name, self.languages = inner.name, inner.languages
 
-    def embed(self, texts: Sequence[str], role: Role = "passage") -> list[array[float]]:
+    def embed(self, texts: Sequence[str], role: Role = "passage", cancel: object = None) -> list[array[float]]:
         new = [t for t in dict.fromkeys(texts) if (role, t) not in self.known]
         for text, vector in zip(new, self._inner.embed(new, role) if new else [], strict=True):
             self.known[role, text] = vector
@@ -173,7 +173,7 @@ def fit_answerability(items: Sequence[Item], wrong_refusals: float) -> dict[str,
         held_out[mask] = 1 / (1 + np.exp(-(x[mask] @ w + b)))
     for share in sorted({0.05, 0.08, 0.1, wrong_refusals}):
         threshold = float(np.quantile(held_out[y > 0], share))
-        shares = {k: round(float((held_out[kinds == k] < threshold).mean()), 3) for k in sorted(set(kinds))}
+        shares = {str(k): round(float((held_out[kinds == k] < threshold).mean()), 3) for k in sorted(set(kinds))}
         print(f"  refused at {share:.0%} wrong refusals (cross-validated): {shares}")
     threshold = float(np.quantile(held_out[y > 0], wrong_refusals))
     w, b = fit_logistic(x, y)
@@ -183,7 +183,7 @@ def fit_answerability(items: Sequence[Item], wrong_refusals: float) -> dict[str,
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, help="file that keeps vectors and scores between runs")
-    parser.add_argument("--blend", type=float, default=0.2, help="weight of the first ranking beside the reading model")
+    parser.add_argument("--blend", type=float, default=0.4, help="weight of the first ranking beside the reading model")
     parser.add_argument("--wrong-refusals", type=float, default=0.08, help="share of answerable questions given up")
     args = parser.parse_args()
     known: dict[Any, Any] = pickle.loads(args.cache.read_bytes()) if args.cache and args.cache.exists() else {}

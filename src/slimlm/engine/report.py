@@ -29,6 +29,7 @@ class DoctorReport:
     device: Device
     engine_build: str
     model: InstalledModel | None
+    reader: InstalledModel | None  # the model that finds answers; None too where it is switched off
     architecture: str
     trained_context_tokens: int
     context: ContextChoice | None
@@ -55,6 +56,7 @@ def collect(
         build = ""
         problems.append("The llama.cpp binding is not installed. Run `pip install xllamacpp`.")
     model: InstalledModel | None = None
+    reader: InstalledModel | None = None
     context: ContextChoice | None = None
     tuning: Tuning | None = None
     architecture, trained = "", 0
@@ -69,11 +71,18 @@ def collect(
             tuning = load_tuning(tuning_file(paths, device, model.sha256, settings))
     except SlimLMError as error:
         problems.append(f"{error.message} {error.hint}")
+    if settings.reader != "off":
+        catalog = Catalog(paths)
+        try:
+            reader = catalog.require(catalog.reader_name(settings.reader))
+        except SlimLMError as error:
+            problems.append(f"{error.message} {error.hint}")
     limit = settings.state_cache_mb << 20
     return DoctorReport(
         device=device,
         engine_build=build,
         model=model,
+        reader=reader,
         architecture=architecture,
         trained_context_tokens=trained,
         context=context,

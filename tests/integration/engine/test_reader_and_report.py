@@ -171,8 +171,11 @@ def test_the_report_with_a_model() -> None:
     from model_cache import cache_paths, installed_model
 
     installed_model()
+    installed_model("slimlm-reader")
     report = collect(cache_paths(), EngineSettings(), measure=False)
     assert report.architecture == "llama"
+    assert report.reader is not None
+    assert report.reader.kind == "reader"
     assert report.context is not None
     assert report.context.tokens >= 1024
     assert report.problems == ()

@@ -209,7 +209,7 @@ def test_models_start_late_and_once(lease: Path, monkeypatch: pytest.MonkeyPatch
             thread.join(10)
         last_result(assistant.ask(document, "How much is the rent?"))
         assert (started.engines, started.readers) == (1, 1)
-    assert sorted(started.closed) == ["reader", "engine"]
+    assert sorted(started.closed) == ["engine", "reader"]
 
 
 def test_given_models_are_not_closed(lease: Path) -> None:

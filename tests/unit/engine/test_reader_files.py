@@ -38,7 +38,7 @@ def test_the_packed_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read.embedding, encoder.embedding)
     np.testing.assert_array_equal(read.tensors["emb.pos"], encoder.tensors["emb.pos"])
     error = np.abs(read.tensors["l1.fo.w"] - encoder.tensors["l1.fo.w"]).max()
-    assert 0 < error < 0.1 * np.abs(encoder.tensors["l1.fo.w"]).max()
+    assert 0 < error < 0.15 * np.abs(encoder.tensors["l1.fo.w"]).max()  # four bits
 
 
 @given(st.integers(0, 2**31), st.integers(0, 255), st.booleans())

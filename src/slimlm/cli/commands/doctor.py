@@ -74,7 +74,7 @@ def _installation(app: App) -> dict[str, Any]:
 
 
 def _chapters(report: DoctorReport, installation: dict[str, Any]) -> list[tuple[str, Facts]]:
-    device, model, chosen = report.device, report.model, report.chosen
+    device, model, reader, chosen = report.device, report.model, report.reader, report.chosen
     machine: Facts = [
         ("processor", device.cpu_model),
         ("usable", f"{device.cpus} of {device.cores} cores" if device.cores > device.cpus else f"{device.cpus} cores"),
@@ -84,7 +84,8 @@ def _chapters(report: DoctorReport, installation: dict[str, Any]) -> list[tuple[
     ]
     engine: Facts = [
         ("llama.cpp", report.engine_build or "not installed"),
-        ("model", f"{model.name} ({render.megabytes(model.size_bytes)})" if model else "none installed"),
+        ("writes", f"{model.name} ({render.megabytes(model.size_bytes)})" if model else "none installed"),
+        ("finds", f"{reader.name} ({render.megabytes(reader.size_bytes)})" if reader else "by words only"),
         ("architecture", report.architecture),
         ("context", f"{report.context.tokens:,} tokens: {report.context.reason}" if report.context else ""),
         ("speed", _speed(report)),
@@ -120,8 +121,9 @@ def _threads(report: DoctorReport) -> str:
 
 def _as_json(report: DoctorReport) -> dict[str, Any]:
     value = asdict(report)
-    if report.model is not None:
-        value["model"]["path"] = str(report.model.path)
+    for part, model in (("model", report.model), ("reader", report.reader)):
+        if model is not None:
+            value[part]["path"] = str(model.path)
     value["chosen"] = asdict(report.chosen) if report.chosen else None
     return value
 
