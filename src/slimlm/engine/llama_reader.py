@@ -27,7 +27,7 @@ from slimlm.retrieval.records import Role
 from slimlm.settings import EngineSettings
 
 _MAX_TOKENS = 512  # positions of the model
-_PARALLEL = 8  # short texts share a batch
+_PARALLEL = 8  # short texts share a batch; a larger batch costs more, since attention is computed over all of it
 _GROUP = 32  # texts between two looks at ``cancel``
 _TIMEOUT_S = 300.0
 # A token has at least one character, so that texts of this many fit whatever they hold ...
@@ -43,7 +43,7 @@ class LlamaReader:
     def __init__(self, path: Path, name: str, paths: Paths, threads: int, languages: tuple[str, ...]) -> None:
         self._name = name
         self._languages = languages
-        config = EncoderConfig(path, "mean", _MAX_TOKENS, _PARALLEL, _MAX_TOKENS * 4, threads)
+        config = EncoderConfig(path, "mean", _MAX_TOKENS, _PARALLEL, _MAX_TOKENS, threads)
         self._vectors = EncoderWorker(config, paths)
         self._pairs = EncoderWorker(replace(config, pooling="rank"), paths)
         self.texts_per_s = 0.0  # of the last call of ``embed``
