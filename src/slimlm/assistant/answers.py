@@ -91,16 +91,21 @@ def answer_question(
 
 
 def _about_section(documents: Sequence[Opened], text: str) -> tuple[Claim, ...]:
-    """The key sentences of the section that a question of the form "What does it say about X?" names; else empty."""
+    """The key sentences of the section (or, without sections, the document) that "What does it say about X?" names."""
     title = about_title(text)
     for opened in documents if title else ():
+        if not opened.document.sections and bare_title(opened.document.title) == title:
+            return tuple(_quoted_keys(opened, range(len(opened.index.sentences))))
         for section in opened.document.sections:
             if bare_title(section.title) == title:
-                inside = section_sentences(opened, section)
-                keys = key_sentences(opened.index.terms, 1 if len(inside) < 5 else 2, inside)
-                quotes = [cite_sentence(opened, k.sentence) for k in keys]
-                return tuple(Claim(quote.quote, (quote,), "quoted") for quote in quotes)
+                return tuple(_quoted_keys(opened, section_sentences(opened, section)))
     return ()
+
+
+def _quoted_keys(opened: Opened, inside: Sequence[int]) -> Iterator[Claim]:
+    for key in key_sentences(opened.index.terms, 1 if len(inside) < 5 else 2, inside):
+        quote = cite_sentence(opened, key.sentence)
+        yield Claim(quote.quote, (quote,), "quoted")
 
 
 def _match(opened: Opened, question: Question, near: Citation | None, cancel: threading.Event | None) -> _Match:

@@ -20,7 +20,8 @@ from slimlm.retrieval.words import terms
 
 # Questions a small model makes of nothing: about a bare figure, or of the form "What about ...", "What's a ...".
 _EMPTY = re.compile(r"\d|^what about\b|^what(?:'s| is) (?:an?|the (?:text|document))\b", re.IGNORECASE)
-CANDIDATES = 8  # model calls at most; each is a short prompt behind an evaluated head
+# Sentences that the model may ask about: the best first, more only where too few of their questions verify.
+CANDIDATES, MORE_CANDIDATES = 8, 14
 MIN_COVERAGE = 0.6  # share of a question's terms that must stand at its source: the rest would be invented
 MAX_OVERLAP = 0.6  # two suggestions may share this much of the shorter one's terms
 _OPENINGS: tuple[tuple[AnswerType, str], ...] = (
@@ -35,10 +36,8 @@ def suggest(
     """Stream verified questions; the last event is ``Done`` with all of them, at most ``count``."""
     yield Progress("reading")
     chosen: list[Suggestion] = []
-    keys = [k.sentence for k in key_sentences(opened.index.terms, CANDIDATES)]
-    keys.sort(key=lambda s: not any(c.isdigit() for c in s.text))  # figures and dates make the most useful questions
     if engine is not None and speaks(engine, opened.language):
-        for sentence in keys:
+        for sentence in _telling(opened):
             if len(chosen) == count:
                 break
             check_cancel(cancel)
@@ -58,6 +57,17 @@ def suggest(
             chosen.append(Suggestion(text, cite_sentence(opened, sentence)))  # answered by the section it names
             yield Suggested(chosen[-1])
     yield Done(tuple(chosen))
+
+
+def _telling(opened: Opened) -> list[Sentence]:
+    """Sentences worth a question, those with figures and dates first: they make the most useful ones."""
+
+    def key(sentence: Sentence) -> bool:
+        return not any(c.isdigit() for c in sentence.text)
+
+    best = [k.sentence for k in key_sentences(opened.index.terms, CANDIDATES)]
+    more = [k.sentence for k in key_sentences(opened.index.terms, MORE_CANDIDATES) if k.sentence not in best]
+    return [*sorted(best, key=key), *sorted(more, key=key)]
 
 
 def _opening(text: str) -> str:
@@ -95,6 +105,11 @@ def _about_sections(opened: Opened) -> Iterator[tuple[str, Sentence]]:
         keys = key_sentences(opened.index.terms, 1, section_sentences(opened, section))
         if keys and 3 <= len(title) <= 80:
             yield ask_about(title, opened.language), keys[0].sentence
+    title = bare_title(opened.document.title)
+    named = opened.document.title != opened.document.name and 3 <= len(title) <= 80
+    if named and not opened.document.sections:  # a letter, say: what is it about?
+        for key in key_sentences(opened.index.terms, 1):
+            yield ask_about(title, opened.language), key.sentence
 
 
 def _overlap(a: set[str], b: set[str]) -> float:

@@ -76,7 +76,7 @@ PASSAGES = (
 @pytest.mark.parametrize(
     ("question", "right"),
     [
-        ("How far in advance must I warn them before I walk away?", 0),
+        ("How much notice must I give to end it?", 0),
         ("What do we pay each month?", 1),
         ("What happens when I settle the bill too late?", 2),
         ("Wie oft werden die Fenster geputzt?", 3),
