@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
 from slimlm.assistant.answers import answer_question
+from slimlm.assistant.opened import open_index
 from slimlm.assistant.records import Suggested, Suggestion
 from slimlm.assistant.suggestions import suggest
 from slimlm.errors import CancelledError
 from slimlm.prompts.records import Prompt
-from unit.thinking import answer_of, exact, opened, result_of, saying
+from slimlm.retrieval.search import SearchIndex
+from unit.thinking import answer_of, document_of, exact, opened, result_of, saying
 
 
 def copying(prompt: Prompt) -> str:
@@ -69,3 +72,16 @@ def test_cancelled() -> None:
     stop.set()
     with pytest.raises(CancelledError):
         list(suggest(opened(), 3, saying(copying), stop))
+
+
+def test_a_document_without_sections_is_asked_about_by_its_title() -> None:
+    letter = document_of("The roof was damaged on 24 January. We will pay 4,555 pounds.", "letter.txt")
+    titled = replace(letter, title="Your claim for the roof")
+    some = open_index(titled, SearchIndex(titled))
+    (suggestion,) = result_of(suggest(some, 3, None))  # type: ignore[misc]
+    assert suggestion.question == "What does the document say about “Your claim for the roof”?"
+    answer = answer_of(answer_question([some], suggestion.question, None))
+    assert answer.status == "answered"
+    assert any(c.start <= suggestion.citation.start < c.end for c in answer.citations)
+    nameless = open_index(letter, SearchIndex(letter))
+    assert result_of(suggest(nameless, 3, None)) == ()  # a file's name is no subject
