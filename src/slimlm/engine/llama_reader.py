@@ -26,12 +26,14 @@ from slimlm.paths import Paths
 from slimlm.retrieval.records import Role
 from slimlm.settings import EngineSettings
 
-_MAX_TOKENS = 512  # positions of the model
+# More than training ever showed it (60 of a question, 110 of a passage). The larger a batch, the more memory llama.cpp
+# sets aside for it.
+_MAX_TOKENS = 256
 _PARALLEL = 8  # short texts share a batch; a larger batch costs more, since attention is computed over all of it
 _GROUP = 32  # texts between two looks at ``cancel``
 _TIMEOUT_S = 300.0
 # A token has at least one character, so that texts of this many fit whatever they hold ...
-_SURE_QUESTION, _SURE_PASSAGE = 150, 350
+_SURE_QUESTION, _SURE_PASSAGE = 80, 170
 # ... and of plain words, with four or five characters a token, these.
 _MAX_QUESTION, _MAX_PASSAGE = 400, 600
 _PLAIN_SHARE, _DENSE_SCRIPTS = 0.7, 0x2E80  # from here on: Chinese, Japanese, Korean
