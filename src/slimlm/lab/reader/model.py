@@ -15,8 +15,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from torch import Tensor, nn
 from torch.nn import functional
 
-from slimlm.engine.packed_encoder import EncoderShape, PackedEncoder, Vocabulary
-from slimlm.engine.quantize import BLOCK
+from slimlm.engine.packed_encoder import EncoderShape, PackedEncoder, Vocabulary, dequantize_q4_0
 from slimlm.engine.reader_text import plain_text
 
 _MASKED = -1e4  # of a score that attention must not see; fits bf16
@@ -95,7 +94,8 @@ def from_packed(encoder: PackedEncoder) -> ReaderModel:
     """The base, with a new head."""
     model = ReaderModel(encoder.shape)
     with torch.no_grad():
-        model.word.weight.copy_(torch.from_numpy(_dequantized(encoder.embedding, encoder.shape.width)))
+        words = dequantize_q4_0(encoder.embedding).reshape(-1, encoder.shape.width)
+        model.word.weight.copy_(torch.from_numpy(words))
     load_tensors(model, {**encoder.tensors, "emb.seg": encoder.tensors["emb.type"][0]})
     return model
 
@@ -127,15 +127,6 @@ def _parameters(model: ReaderModel) -> dict[str, Tensor]:
         for part in ("ao", "aln", "fi", "fo", "oln"):
             found |= {f"l{i}.{part}.w": getattr(layer, part).weight, f"l{i}.{part}.b": getattr(layer, part).bias}
     return found
-
-
-def _dequantized(rows: NDArray[np.uint8], width: int) -> NDArray[np.float32]:
-    """Q4_0 rows -> (rows, width)."""
-    blocks = rows.reshape(-1, 18)
-    scale = blocks[:, :2].copy().view("<f2").astype(np.float32)
-    levels = np.concatenate([blocks[:, 2:] & 15, blocks[:, 2:] >> 4], axis=1).astype(np.float32) - np.float32(8)
-    assert levels.shape[1] == BLOCK
-    return np.asarray(levels * scale, dtype=np.float32).reshape(len(rows), width)
 
 
 class Encoding:
