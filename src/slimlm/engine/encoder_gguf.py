@@ -9,7 +9,6 @@ The file is written here and not by the ``gguf`` package, which takes seconds fo
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 
 from slimlm.engine.packed_encoder import EncoderShape, PackedEncoder, Vocabulary
 from slimlm.engine.quantize import BLOCK, quantize_q8_0
-from slimlm.engine.transfer import Work, require_space
+from slimlm.engine.transfer import Work, require_space, written_whole
 
 _ALIGNMENT = 32
 _F32, _Q4_0, _Q8_0 = 0, 2, 8  # ggml_type
@@ -57,20 +56,12 @@ def write_encoder_gguf(
     width, rows = encoder.shape.width, encoder.shape.vocabulary
     stored.append(_Stored("token_embd.weight", (width, rows), _Q4_0, encoder.embedding.reshape(-1)))
     require_space(target.parent, sum(item.data.nbytes for item in stored))
-    partial = target.with_name(target.name + ".new")
-    try:
-        with partial.open("wb") as out:
-            out.write(_header(encoder, stored, name))
-            for item in stored:
-                work.check()
-                out.write(item.data.data)
-                out.write(bytes(-out.tell() % _ALIGNMENT))
-            out.flush()
-            os.fsync(out.fileno())
-        partial.replace(target)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with written_whole(target) as out:
+        out.write(_header(encoder, stored, name))
+        for item in stored:
+            work.check()
+            out.write(item.data.data)
+            out.write(bytes(-out.tell() % _ALIGNMENT))
 
 
 def _renamed(encoder: PackedEncoder) -> dict[str, NDArray[np.float32]]:

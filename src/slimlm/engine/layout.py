@@ -27,7 +27,7 @@ import numpy as np
 
 from slimlm.engine.gguf_header import GgufHeader, TensorInfo, read_gguf_header
 from slimlm.engine.quantize import BLOCK, Bytes, Floats, quantize_iq4_nl, quantize_q4_0, quantize_q8_0
-from slimlm.engine.transfer import Work, require_space
+from slimlm.engine.transfer import Work, require_space, written_whole
 from slimlm.errors import InvalidModelError, UsageError
 
 EMBEDDING, OUTPUT = "token_embd.weight", "output.weight"
@@ -102,27 +102,19 @@ def apply_layout(layout: str, source: Path, target: Path, work: Work) -> None:
     plans = tuple(_plan(header, chosen))
     total = sum(plan.n_bytes for plan in plans)
     require_space(target.parent, total)
-    partial = target.with_name(target.name + ".new")
     data_start = header.expected_bytes - max(tensor.offset + tensor.n_bytes for tensor in header.tensors)
-    try:
-        with partial.open("wb") as out, ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            out.write(_head(source, data_start, header, plans, chosen))
-            weights = np.memmap(source, dtype=np.uint8, mode="r", offset=0)
-            done = 0
-            for plan in plans:
-                start = data_start + plan.source.offset
-                for piece in _pieces(plan, weights[start : start + plan.source.n_bytes], pool):
-                    work.check()
-                    out.write(piece.data)
-                    done += piece.nbytes
-                    work.progress(done, total, "converting")
-                _pad(out)
-            out.flush()
-            os.fsync(out.fileno())
-        partial.replace(target)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with written_whole(target) as out, ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        out.write(_head(source, data_start, header, plans, chosen))
+        weights = np.memmap(source, dtype=np.uint8, mode="r", offset=0)
+        done = 0
+        for plan in plans:
+            start = data_start + plan.source.offset
+            for piece in _pieces(plan, weights[start : start + plan.source.n_bytes], pool):
+                work.check()
+                out.write(piece.data)
+                done += piece.nbytes
+                work.progress(done, total, "converting")
+            _pad(out)
 
 
 def _plan(header: GgufHeader, layout: Layout) -> Iterator[_Plan]:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 from slimlm.errors import CancelledError, ChecksumError, DiskSpaceError, SlimLMError, StorageError
 
@@ -104,6 +104,21 @@ def require_sha256(file: Path, actual: str, expected: str | None, origin: str) -
     if expected is not None and actual != expected.lower():
         file.unlink(missing_ok=True)
         raise ChecksumError(f"{origin} is not the expected file (SHA-256 {actual[:16]}…, not {expected[:16]}…).")
+
+
+@contextmanager
+def written_whole(target: Path) -> Iterator[BinaryIO]:
+    """A file that becomes ``target`` when the block ends, on disk and complete, or leaves nothing when it fails."""
+    partial = target.with_name(target.name + ".new")
+    try:
+        with partial.open("wb") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        partial.replace(target)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def write_json(file: Path, value: Any) -> None:
