@@ -228,6 +228,19 @@ class StorageError(SlimLMError):
     default_hint = "Check the rights and the free space of the SlimLM folder (`slimlm doctor` names it)."
 
 
+class MissingExtraError(SlimLMError):
+    """Something was asked for that needs packages beyond the core."""
+
+    exit_code = 53
+    http_status = 501
+    default_hint = "Install the extra that the message names: `pip install 'slimlm[EXTRA]'`."
+
+    @classmethod
+    def of(cls, what: str, extra: str) -> MissingExtraError:
+        """``what`` (the subject of a sentence) needs ``slimlm[extra]``."""
+        return cls(f"{what} needs the extra `{extra}`.", f"Install it: `pip install 'slimlm[{extra}]'`.")
+
+
 class CancelledError(SlimLMError):
     """The person stopped the work. Exit code 130 is the shell's own for Ctrl-C."""
 
